@@ -1,0 +1,85 @@
+# Each target does its own set-up: a virtual environment in .venv with exactly requirements.lock.
+#   make book    execute the chapters at quick scale and build the site
+#   make test    pytest, and every chapter at smoke scale under nbval
+#   make lab     open the chapters in JupyterLab
+#   make bench   measure speed against peers and limits
+#   make clean   remove what was built (not .venv; `make distclean` removes that too)
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV   ?= .venv
+SCALE  ?= quick
+SEED   ?= 0
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+CHAPTERS := $(sort $(basename $(notdir $(wildcard notebooks/[0-9][0-9]_*.ipynb))))
+PACKAGE  := $(shell find fashret_utils -name '*.py' 2>/dev/null)
+EXECUTED := $(CHAPTERS:%=_build/chapters/%.done)
+SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
+
+export PYTHONUNBUFFERED := 1
+
+.PHONY: book test lint lab bench lock clean distclean
+.DEFAULT_GOAL := book
+
+$(READY): requirements.lock pyproject.toml
+	@echo "== environment: $(VENV) gets exactly requirements.lock"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+	  || echo "   uv is not to be had here: pip does it, more slowly"
+	@if [ -x $(BIN)/uv ]; then \
+	  $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	else \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --no-deps --editable .; \
+	fi
+	@touch $@
+
+_build/chapters/%.done: notebooks/%.ipynb $(PACKAGE) $(READY)
+	@echo "== chapter $*: scale $(SCALE), seed $(SEED)"
+	@$(BIN)/python -m fashret_utils run $* --scale $(SCALE) --seed $(SEED) --out _build/chapters
+	@touch $@
+
+book: $(EXECUTED)
+	@echo "== site"
+	@$(BIN)/python -m fashret_utils site
+	@$(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going
+	@echo "== the book: _build/html/index.html"
+
+lint: $(READY)
+	@echo "== ruff"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+_build/smoke/%.ipynb: notebooks/%.ipynb $(READY)
+	@$(BIN)/python -m fashret_utils run $* --scale smoke --out _build/smoke --prepare-only >/dev/null
+
+test: lint $(SMOKE)
+	@echo "== pytest"
+	@$(BIN)/pytest -n 2 tests
+	@echo "== nbval: every chapter at smoke scale"
+	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
+
+lab: $(READY)
+	@$(BIN)/jupyter lab notebooks
+
+bench: $(READY)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# not part of any build: resolve the lower bounds of pyproject.toml anew
+lock: $(READY)
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --extra book --extra test --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+
+clean:
+	@echo "== removing _build"
+	@rm -rf _build
+
+distclean: clean
+	@echo "== removing $(VENV)"
+	@rm -rf $(VENV)

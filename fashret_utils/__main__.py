@@ -1,0 +1,121 @@
+"""The command line: `python -m fashret_utils run|data|records|site`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fashret_utils import chapters
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse `argv` and run one command; errors of use are one line on stderr and exit code 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except chapters.ChapterError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m fashret_utils", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="execute a chapter through papermill")
+    run.add_argument(
+        "chapter", nargs="?", help="such as 00_street_to_shop; all of them if left out"
+    )
+    run.add_argument("--scale", default="quick", help="smoke, quick, gpu or paper (default: quick)")
+    run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
+    run.add_argument("--experiments", choices=("main", "all"), default="main")
+    run.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    run.add_argument("--data-root", default="", help="folder of the real data sets")
+    run.add_argument(
+        "--out",
+        type=Path,
+        default=Path("_build/chapters"),
+        help="folder for the executed notebooks (default: _build/chapters)",
+    )
+    run.add_argument(
+        "--results", type=Path, help="folder for the run records (default: OUT/results)"
+    )
+    run.add_argument(
+        "--prepare-only", action="store_true", help="write the parametrised copy, run nothing"
+    )
+    run.set_defaults(command=_run)
+
+    data = commands.add_parser("data", help="list or verify the data sets")
+    data.add_argument("action", choices=("list", "verify"))
+    data.add_argument("name", nargs="?", help="data set to verify")
+    data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
+    data.set_defaults(command=_data)
+
+    records = commands.add_parser("records", help="list run records and whether they are stale")
+    records.add_argument("action", choices=("list",))
+    records.add_argument("--results", type=Path, default=Path("results"))
+    records.set_defaults(command=_records)
+
+    site = commands.add_parser("site", help="stage the book's source from the executed chapters")
+    site.add_argument("--chapters", type=Path, default=Path("_build/chapters"))
+    site.add_argument("--out", type=Path, default=Path("_build/src"))
+    site.set_defaults(command=_site)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fashret_utils.scale import scale
+
+    scale(arguments.scale)  # an unknown scale is refused before a kernel starts
+    wanted = [arguments.chapter] if arguments.chapter else chapters.names()
+    results = (arguments.results or arguments.out / "results").resolve()
+    for name in wanted:
+        for seed in arguments.seed:
+            parameters = {
+                "scale": arguments.scale,
+                "seed": seed,
+                "experiments": arguments.experiments,
+                "data_root": arguments.data_root and str(Path(arguments.data_root).resolve()),
+                "device": arguments.device,
+                "results": str(results),
+            }
+            if arguments.prepare_only:
+                print(chapters.prepare(name, arguments.out, parameters))
+                continue
+            print(f"{name}: scale {arguments.scale}, seed {seed}", flush=True)
+            done = chapters.execute(name, arguments.out, parameters)
+            print(f"{name}: {done.seconds:.0f} s, wrote {done.notebook}", flush=True)
+    return 0
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from fashret_utils import datasets
+
+    if arguments.action == "list":
+        print(datasets.available(arguments.data_root).to_string(index=False))
+        return 0
+    if not arguments.name:
+        raise ValueError("data verify needs the name of a data set; `data list` shows them")
+    report = datasets.verify(arguments.name, arguments.data_root)
+    print(report)
+    return 0 if report.complete else 1
+
+
+def _records(arguments: argparse.Namespace) -> int:
+    from fashret_utils import records
+
+    print(records.listing(arguments.results))
+    return 0
+
+
+def _site(arguments: argparse.Namespace) -> int:
+    from fashret_utils import site
+
+    print(site.stage(arguments.chapters, arguments.out))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
