@@ -1,0 +1,54 @@
+import psutil
+import pytest
+import torch
+
+from fashret_utils.scale import SCALES, Scale, choose_device, machine, scale
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_pick_gives_the_value_of_the_scale(name):
+    assert scale(name).pick(smoke="smoke", quick="quick", gpu="gpu", paper="paper") == name
+
+
+def test_paper_falls_back_to_gpu():
+    assert scale("paper").pick(smoke=1, quick=2, gpu=3) == 3
+    assert scale("paper").pick(smoke=1, quick=2, gpu=3, paper=0) == 0
+
+
+def test_scale_of_a_scale_is_itself_and_prints_its_name():
+    quick = scale("quick")
+    assert scale(quick) is quick
+    assert f"{quick}" == "quick"
+
+
+@pytest.mark.parametrize("make", [scale, Scale])
+def test_unknown_scale_lists_the_four(make):
+    with pytest.raises(ValueError, match=r"unknown scale 'huge'.*smoke, quick, gpu, paper"):
+        make("huge")
+
+
+def test_auto_takes_the_gpu_only_when_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device() == torch.device("cpu")
+    with pytest.raises(RuntimeError, match=r'sees 0 GPU.*device="auto"'):
+        choose_device("cuda")
+
+
+def test_a_gpu_number_beyond_the_last_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_device("auto") == torch.device("cuda")
+    with pytest.raises(RuntimeError, match=r"'cuda:1'.*sees 1 GPU"):
+        choose_device("cuda:1")
+
+
+def test_unknown_device_is_refused():
+    with pytest.raises(ValueError, match=r"unknown device 'tpu'.*auto"):
+        choose_device("tpu")
+
+
+def test_machine_names_processor_and_memory():
+    found = machine("cpu")
+    assert found["device"] == found["processor"] != ""
+    assert 1 <= found["cores"] <= psutil.cpu_count()
+    assert found["memory_gib"] == pytest.approx(psutil.virtual_memory().total / 2**30, abs=0.06)
