@@ -1,0 +1,183 @@
+"""What light, camera and framing do to a photo: the last three causes of the street-to-shop gap."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from .draws import Draws
+
+
+def framing(rng: np.random.Generator, *, crop: float, camera: float) -> np.ndarray:
+    """Draw how the camera frames the scene.
+
+    Always the same eight numbers are drawn, so switching one factor off leaves the other's share
+    of the framing as it was.
+
+    **Arguments**
+    - `rng`: the picture's framing stream.
+    - `crop`: strength of scale and shift: 0 = none, 1 = default, 2 = extreme.
+    - `camera`: strength of rotation and perspective, likewise.
+
+    **Returns** float64 (3, 3): a homography of unit coordinates (x right, y down, picture =
+    [0, 1] x [0, 1]); the identity when both strengths are 0.
+    """
+    draws = Draws(rng, 16)
+    zoom = np.exp(crop * draws.between(-0.28, 0.24))
+    right, down = crop * draws.bell() * 0.14, crop * draws.bell() * 0.14
+    turn = np.deg2rad(camera * draws.bell() * 18)
+    lean_x, lean_y = camera * draws.bell() * 0.22, camera * draws.bell() * 0.22
+    stretch = np.exp(camera * draws.bell() * 0.09)
+    shear = camera * draws.bell() * 0.1
+    cos, sin = np.cos(turn), np.sin(turn)
+    linear = zoom * np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1]])
+    centred = np.eye(3)
+    centred[:2, :2] = linear
+    centred[:2, 2] = right, down
+    centred[2, :2] = lean_x, lean_y
+    to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
+    back = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    matrix = back @ centred @ to_centre
+    return matrix / matrix[2, 2]
+
+
+def apply(
+    picture: np.ndarray,
+    light_rng: np.random.Generator,
+    camera_rng: np.random.Generator,
+    *,
+    light: float,
+    camera: float,
+) -> np.ndarray:
+    """Photograph a picture: light first, then lens, sensor and JPEG.
+
+    **Arguments**
+    - `picture`: uint8 (S, S, 3), RGB.
+    - `light_rng`, `camera_rng`: the picture's streams of the two factors; each is read only by
+      its own factor.
+    - `light`: colour temperature, exposure, haze, shadow edge, vignette: 0 = none, 1 = default,
+      2 = extreme.
+    - `camera`: defocus or motion blur, noise, JPEG, likewise.
+
+    **Returns** uint8 (S, S, 3); the very input when both strengths are 0.
+    """
+    if light <= 0 and camera <= 0:
+        return picture
+    size = picture.shape[0]
+    values = picture.reshape(size, size * 3).astype(np.float32)  # (S, 3S): flat rows are faster
+    if light > 0:
+        values = _illuminate(values, Draws(light_rng, 32), light)
+    if camera <= 0:
+        return _to_bytes(values, size)
+    draws = Draws(camera_rng, 32)
+    values = _blur(values, draws, camera)
+    values += _noise(values.shape, camera_rng, camera * draws.between(1.0, 9.0))
+    quality = round(max(8.0, 95 - camera * draws.between(8, 50)))
+    return _jpeg(_to_bytes(values, size), quality)
+
+
+def _to_bytes(values: np.ndarray, size: int) -> np.ndarray:
+    np.maximum(values, 0, out=values)
+    np.minimum(values, 255, out=values)
+    return (values + 0.5).astype(np.uint8).reshape(size, size, 3)
+
+
+def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
+    size = values.shape[0]
+    across = (np.arange(size, dtype=np.float32) + 0.5) / size
+    warmth, tint = draws.bell() * 0.3, draws.bell() * 0.08
+    exposure = 2.0 ** (strength * draws.between(-0.4, 0.35))
+    gain = np.float32([1 + strength * warmth, 1 + strength * tint, 1 - strength * warmth])
+    gain *= exposure * 3 / gain.sum()
+
+    field = np.ones((size, size), np.float32)  # (S, S): light that falls on each place
+    angle, offset = draws.between(0, 2 * np.pi), draws.between(-0.25, 0.3)
+    width, dark = draws.between(0.02, 0.25), strength * draws.between(0.15, 0.5)
+    if draws.chance(0.45):  # the shadow of something outside the picture
+        edge = np.cos(angle) * (across - 0.5) + np.sin(angle) * (across[:, None] - 0.5)
+        edge = np.clip((edge - offset) / width + 0.5, 0, 1)
+        field -= min(dark, 0.8) * edge * edge * (3 - 2 * edge)
+    corner = strength * draws.between(0.0, 0.55)
+    squared = (across - 0.5) ** 2
+    field *= 1 - corner * (squared + squared[:, None])
+    haze = strength * max(0.0, draws.between(-0.12, 0.12)) * 255
+    values = values * np.repeat(field, 3, axis=1)
+    values *= np.tile(gain * (1 - haze / 255), size)
+    return values + haze if haze else values
+
+
+def _shifted(values: np.ndarray, right: int, down: int) -> np.ndarray:
+    """Return the picture moved by whole pixels, its edge repeated."""
+    moved = np.empty_like(values)
+    rows, columns = values.shape[0], values.shape[1]
+    right *= 3
+    inner = values[:, : columns - right] if right >= 0 else values[:, -right:]
+    top, bottom = max(down, 0), rows + min(down, 0)
+    left, end = max(right, 0), columns + min(right, 0)
+    moved[top:bottom, left:end] = inner[: rows - down] if down >= 0 else inner[-down:]
+    if right > 0:
+        moved[:, :right].reshape(rows, -1, 3)[:] = moved[:, None, right : right + 3]
+    elif right < 0:
+        moved[:, right:].reshape(rows, -1, 3)[:] = moved[:, None, end - 3 : end]
+    if down > 0:
+        moved[:down] = moved[down]
+    elif down < 0:
+        moved[down:] = moved[down - 1]
+    return moved
+
+
+def _blur(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
+    """Defocus (two box passes each way) or motion blur (copies along a short line)."""
+    size = values.shape[0]
+    reach = strength * draws.between(0.0, 0.011) * size  # pixels: half the blur's width
+    angle = draws.between(0, np.pi)
+    if draws.chance(0.25):
+        steps = int(np.ceil(2 * reach))
+        if steps < 1:
+            return values
+        total = values.copy()
+        for step in range(1, steps + 1):
+            along = 2 * reach * step / steps
+            total += _shifted(values, round(along * np.cos(angle)), round(along * np.sin(angle)))
+        return total / (steps + 1)
+    # A kernel of (side, 1, side) has the standard deviation sqrt(2 side / (1 + 2 side)).
+    passes = int(np.ceil(reach))
+    for _ in range(passes):
+        side = min(1.0, reach / passes)
+        values = _three_taps(_three_taps(values, side, rows=True), side, rows=False)
+    return values
+
+
+def _three_taps(values: np.ndarray, side: float, rows: bool) -> np.ndarray:
+    out = values.copy()
+    if rows:
+        out[1:] += side * values[:-1]
+        out[:-1] += side * values[1:]
+        out[0] += side * values[0]
+        out[-1] += side * values[-1]
+    else:
+        out[:, 3:] += side * values[:, :-3]
+        out[:, :-3] += side * values[:, 3:]
+        out[:, :3] += side * values[:, :3]
+        out[:, -3:] += side * values[:, -3:]
+    out /= 1 + 2 * side
+    return out
+
+
+def _noise(shape: tuple[int, int], rng: np.random.Generator, deviation: float) -> np.ndarray:
+    """Return sensor noise of the given standard deviation in grey levels.
+
+    Bytes are five times cheaper than normal numbers; the sum of two neighbours is triangular, and
+    correlated as after demosaicing.
+    """
+    count = shape[0] * shape[1]
+    raw = np.frombuffer(rng.bytes(count + 3), np.int8).astype(np.float32)
+    raw = raw[:-3] + raw[3:]
+    raw *= deviation / 104.5  # the standard deviation of the sum of two uniform bytes
+    return raw.reshape(shape)
+
+
+def _jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG", quality=quality)
+    return np.asarray(Image.open(stream))
