@@ -1,0 +1,102 @@
+"""Which code made a number: one hash over all that can change it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from fashret_utils import chapters
+
+# Modules that draw, describe, store or execute, but cannot change a number. All others count, so
+# that a new module is covered until somebody says that it need not be.
+NOT_COVERED = (
+    "__init__",
+    "__main__",
+    "atomic",
+    "chapters",
+    "checkpoints",
+    "claims",
+    "explorer",
+    "plots",
+    "provenance",
+    "records",
+    "scale",
+    "tables",
+)
+COVERED_TAGS = {"definition", "experiment"}
+
+
+def code_hash(chapter: str, root: str | Path | None = None) -> str:
+    """Hash the code that can change a number of a chapter.
+
+    It covers the chapter's cells tagged `definition` or `experiment`, and the package's modules for
+    data, backbones, training, losses and search. Comments, docstrings, formatting, and how the
+    statements are spread over cells do not change it.
+
+    **Arguments**: `root` - the folder that holds `notebooks/` and `fashret_utils/`; by default the
+    book this package belongs to.
+
+    **Returns** 16 hexadecimal digits. A chapter without a notebook has the hash of the package.
+    """
+    package = Path(__file__).parent
+    if root is None:
+        try:
+            root = chapters.book_root()
+        except FileNotFoundError:  # the package alone, without the book
+            root = package.parent
+    else:
+        root = Path(root)
+        package = root / "fashret_utils"
+    digest = hashlib.sha256()
+    for path in sorted(
+        package.rglob("*.py"), key=lambda path: path.relative_to(package).as_posix()
+    ):
+        if path.relative_to(package).parts[0].removesuffix(".py") not in NOT_COVERED:
+            digest.update(f"\n{path.relative_to(package).as_posix()}\n".encode())
+            digest.update(_canonical_file(path, path.stat().st_mtime_ns).encode())
+    notebook = root / "notebooks" / f"{chapter}.ipynb"
+    if notebook.is_file():
+        for cell in chapters.code_cells(notebook):
+            if cell.tags & COVERED_TAGS:
+                digest.update(_canonical(cell.source).encode())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=1024)
+def _canonical_file(path: Path, modified: int) -> str:
+    """`modified` is there to renew the cache."""
+    return _canonical(path.read_text(encoding="utf-8"))
+
+
+def _canonical(source: str) -> str:
+    """Write a program as its syntax tree, the same under every Python version."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a notebook cell with magics counts as its text
+        return source.strip() + "\n"
+    return "".join(_tree(statement) + "\n" for statement in statements if not _is_text(statement))
+
+
+def _tree(node: object) -> str:
+    # ast.dump and ast.unparse differ between Python versions, in empty fields and in quotes.
+    if isinstance(node, list):
+        return f"[{','.join(_tree(item) for item in node if not _is_text(item))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    parts = [
+        f"{name}={_tree(value)}"
+        for name, value in ast.iter_fields(node)
+        if value is not None and value != []
+    ]
+    return f"{type(node).__name__}({','.join(parts)})"
+
+
+def _is_text(node: object) -> bool:
+    """A docstring, or another string that stands alone and does nothing."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

@@ -1,0 +1,305 @@
+"""Run records: what a run measured, on what data, with which code, on which machine.
+
+A record is one JSON file, `results/<chapter>/<data>/<arm>/<scale>-seed<k>.json`; the embeddings of
+query and gallery lie beside it as a float16 `.npz`, so that anyone can recompute its metrics.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import re
+import tempfile
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fashret_utils import provenance
+from fashret_utils.atomic import replacing
+from fashret_utils.provenance import code_hash as code_hash  # part of this module's interface
+from fashret_utils.scale import Scale, machine
+from fashret_utils.tables import best_scale as best_scale
+from fashret_utils.tables import table as table
+
+if TYPE_CHECKING:
+    from fashret_utils.retrieval import Retrieval
+
+LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "torch", "torchvision")
+COUNTS = ("n_query", "n_valid", "n_skipped", "n_gallery", "n_items")
+
+
+class ResultsError(OSError):
+    """The results folder cannot be written."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything one run says about itself. Times in seconds, memory in GiB, intervals 95 %."""
+
+    chapter: str
+    data: str
+    arm: str
+    scale: str
+    seed: int
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    counts: dict[str, int]
+    curve: dict[str, list[float]] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
+    embeddings: dict[str, list[int]] | None = None  # shapes in the .npz beside, if there is one
+    catalog_hash: str | None = None
+    code_hash: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, object] = field(default_factory=dict)
+    time: str = ""
+
+    def path(self, results: str | Path) -> Path:
+        """The record's file under the folder `results`."""
+        return _path(results, self.chapter, self.data, self.arm, self.scale, self.seed)
+
+
+def new(
+    retrieval: Retrieval,
+    *,
+    chapter: str,
+    data: str,
+    arm: str,
+    scale: str | Scale,
+    seed: int,
+    device: str = "cpu",
+    catalog_hash: str | None = None,
+    code_hash: str | None = None,
+    curve: Mapping[str, list[float]] | None = None,
+    cost: Mapping[str, float] | None = None,
+    **extra: object,
+) -> Record:
+    """Make a record from a retrieval result, also for a baseline that needs no training.
+
+    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; `chapter`, `data`, `arm`,
+    `scale`, `seed` - name the run; `code_hash` - by default the chapter's as it is now; `curve` -
+    columns of equal length, such as step and loss; `cost` - seconds, memory, parameters; `extra` -
+    anything else worth keeping, as JSON can hold it.
+
+    **Returns** a `Record`, not yet written.
+    """
+    return Record(
+        chapter=chapter,
+        data=data,
+        arm=arm,
+        scale=Scale(str(scale)).name,
+        seed=int(seed),
+        metrics={key: float(value) for key, value in retrieval.metrics.items()},
+        intervals={
+            key: (float(low), float(high)) for key, (low, high) in retrieval.intervals.items()
+        },
+        counts={key: int(getattr(retrieval, key)) for key in COUNTS},
+        curve=dict(curve or {}),
+        cost=dict(cost or {}),
+        extra=extra,
+        catalog_hash=catalog_hash,
+        code_hash=code_hash or provenance.code_hash(chapter),
+        versions=versions(),
+        machine=machine(device),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def write(
+    record: Record,
+    results: str | Path,
+    *,
+    query: np.ndarray | None = None,
+    gallery: np.ndarray | None = None,
+    query_items: np.ndarray | None = None,
+    gallery_items: np.ndarray | None = None,
+) -> Path:
+    """Write a record, replacing an earlier one of the same run.
+
+    **Arguments**: `query` (n, d), `gallery` (m, d) - embeddings, with their items (n,), (m,); all
+    four or none. Kept as float16.
+
+    **Returns** the path of the JSON file.
+
+    **Raises** `ResultsError` when the folder cannot be written, `ValueError` for embeddings without
+    items or of another length.
+    """
+    arrays = {
+        "query": query,
+        "gallery": gallery,
+        "query_items": query_items,
+        "gallery_items": gallery_items,
+    }
+    absent = [name for name, array in arrays.items() if array is None]
+    if 0 < len(absent) < len(arrays):
+        raise ValueError(f"embeddings need query, gallery and their items; missing: {absent}")
+    path = record.path(results)
+    archive = path.with_suffix(".npz")
+    payload = {f.name: getattr(record, f.name) for f in fields(record)} | {"embeddings": None}
+    if not absent:
+        arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        for name in ("query", "gallery"):
+            n_rows, n_items = len(arrays[name]), len(arrays[f"{name}_items"])
+            if n_rows != n_items:
+                raise ValueError(f"{name} has {n_rows} embeddings but {n_items} items")
+            arrays[name] = arrays[name].astype(np.float16)
+            arrays[f"{name}_items"] = arrays[f"{name}_items"].astype(np.int64)
+        payload["embeddings"] = {name: list(arrays[name].shape) for name in ("query", "gallery")}
+    lines = [
+        f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
+        for key, value in payload.items()
+    ]
+    try:
+        # The archive first: a record that is there has its embeddings.
+        if absent:
+            archive.unlink(missing_ok=True)
+        else:
+            with replacing(archive) as temporary, open(temporary, "wb") as file:
+                np.savez_compressed(file, **arrays)
+        with replacing(path) as temporary:
+            temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(_unwritable(results, error)) from error
+    return path
+
+
+def check_writable(results: str | Path) -> None:
+    """Make the results folder, and make sure of it before hours of training.
+
+    **Raises** `ResultsError`.
+    """
+    try:
+        Path(results).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results):
+            pass
+    except OSError as error:
+        raise ResultsError(_unwritable(results, error)) from error
+
+
+def read(path: str | Path) -> Record:
+    """Read one record.
+
+    **Raises** `ValueError`, naming the file, when it is no record.
+    """
+    try:
+        payload = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = Record(**payload)
+        metrics = {key: _number(value) for key, value in record.metrics.items()}
+        intervals = {
+            key: (_number(low), _number(high)) for key, (low, high) in record.intervals.items()
+        }
+    except (json.JSONDecodeError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not a run record ({error}): delete it and run its chapter again"
+        ) from error
+    return replace(record, metrics=metrics, intervals=intervals)
+
+
+def load(
+    results: str | Path = "results",
+    *,
+    chapter: str | Collection[str] | None = None,
+    data: str | Collection[str] | None = None,
+    arm: str | Collection[str] | None = None,
+    scale: str | Collection[str] | None = None,
+    seed: int | Collection[int] | None = None,
+) -> list[Record]:
+    """Read the records under a folder, in the order of their paths.
+
+    **Arguments**: each filter is a value, or several of which any will do; None takes all.
+
+    **Returns** a list, empty when nothing fits.
+    """
+    wanted = {"chapter": chapter, "data": data, "arm": arm, "scale": scale, "seed": seed}
+    wanted = {
+        name: {value} if isinstance(value, str | int) else set(value)
+        for name, value in wanted.items()
+        if value is not None
+    }
+    found = [read(path) for path in sorted(Path(results).glob("*/*/*/*-seed*.json"))]
+    return [r for r in found if all(getattr(r, name) in any_of for name, any_of in wanted.items())]
+
+
+def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
+    """Read the embeddings kept beside a record.
+
+    **Returns** `query` (n, d) and `gallery` (m, d) as float32, and `query_items`, `gallery_items`.
+
+    **Raises** `FileNotFoundError` when the run kept none.
+    """
+    archive = record.path(results).with_suffix(".npz")
+    if record.embeddings is None or not archive.is_file():
+        raise FileNotFoundError(
+            f"no embeddings at {archive}: run the chapter again and give run.record(..., query=, "
+            "gallery=) its embeddings"
+        )
+    with np.load(archive) as arrays:
+        return {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in arrays.items()
+        }
+
+
+def is_stale(record: Record, root: str | Path | None = None) -> bool:
+    """Whether code that can change a record's numbers has changed since it was made."""
+    return record.code_hash != code_hash(record.chapter, root)
+
+
+def listing(results: str | Path) -> str:
+    """Describe the records under a folder as text, one line a run: what, when, stale or current."""
+    rows = [
+        f"{r.chapter:<22} {r.data:<24} {r.arm:<20} {r.scale:<6} seed {r.seed:<3} {r.time}  "
+        f"{'stale' if is_stale(r) else 'current'}"
+        for r in load(results)
+    ]
+    return "\n".join(rows) or f"no records under {Path(results).absolute()}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a number."""
+    found = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[library] = metadata.version(library)
+    return found
+
+
+def _path(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
+    for name, value in (("chapter", chapter), ("data", data), ("arm", arm)):
+        if not re.fullmatch(r"\w[\w.,+=@-]*", value):
+            raise ValueError(
+                f"{name} {value!r} cannot be the name of a folder: "
+                "use letters, digits and . , + = @ - _"
+            )
+    return Path(results) / chapter / data / arm / f"{scale}-seed{seed}.json"
+
+
+def _plain(value: object) -> object:
+    """Turn NumPy scalars, tuples and NaN (not in JSON: null) into what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _unwritable(results: str | Path, error: OSError) -> str:
+    return (
+        f"the results folder {Path(results).absolute()} cannot be written ({error}): "
+        "pass results=<a folder that you may write to>"
+    )

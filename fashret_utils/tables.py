@@ -1,0 +1,80 @@
+"""Tables of run records: means over seeds with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fashret_utils.scale import SCALES
+
+if TYPE_CHECKING:
+    from fashret_utils.records import Record
+
+
+def table(
+    records: Collection[Record], metrics: Sequence[str], by: Sequence[str] = ("data", "arm")
+) -> pd.DataFrame:
+    """Average metrics over seeds, with 95 % intervals.
+
+    With two seeds and more the interval is Student's t over seeds; with one it is the run's own
+    bootstrap over queries. Scales are never mixed: each has its own row.
+
+    **Arguments**: `metrics` - such as ["hit@1", "map@r"]; `by` - the fields that name a row.
+
+    **Returns** columns `by`, `scale`, `seeds` (how many), `interval` ("t over seeds" or "bootstrap
+    over queries"), and for each metric as `hit@1`, `hit@1 low`, `hit@1 high`; NaN where a record
+    lacks it.
+
+    **Raises** `ValueError` when a row would hold the same seed twice.
+    """
+    keys = [*by, *(() if "scale" in by else ("scale",))]
+
+    def key(record: Record) -> tuple:
+        return tuple(getattr(record, name) for name in keys)
+
+    rows = []
+    for values, group in groupby(sorted(records, key=lambda r: (key(r), r.seed)), key=key):
+        group = list(group)
+        seeds = [record.seed for record in group]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(
+                f"several runs of one seed in {dict(zip(keys, values, strict=True))}: load the "
+                'records of one chapter, or add what tells them apart to by=("data", "arm", ...)'
+            )
+        row = dict(zip(keys, values, strict=True)) | {
+            "seeds": len(seeds),
+            "interval": "t over seeds" if len(seeds) > 1 else "bootstrap over queries",
+        }
+        for metric in metrics:
+            row[metric], row[f"{metric} low"], row[f"{metric} high"] = _summary(group, metric)
+        rows.append(row)
+    columns = [*keys, "seeds", "interval"]
+    columns += [f"{metric}{end}" for metric in metrics for end in ("", " low", " high")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def best_scale(records: Collection[Record]) -> list[Record]:
+    """Keep, for each chapter, data and arm, the records of the largest scale there is."""
+    largest: dict[tuple[str, str, str], int] = {}
+    for record in records:
+        run = (record.chapter, record.data, record.arm)
+        largest[run] = max(largest.get(run, 0), SCALES.index(record.scale))
+    return [
+        record
+        for record in records
+        if SCALES.index(record.scale) == largest[record.chapter, record.data, record.arm]
+    ]
+
+
+def _summary(group: Sequence[Record], metric: str) -> tuple[float, float, float]:
+    values = np.array([record.metrics.get(metric, np.nan) for record in group])
+    if len(values) == 1:
+        return (values[0], *group[0].intervals.get(metric, (np.nan, np.nan)))
+    mean = values.mean()
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return mean, mean - half, mean + half
