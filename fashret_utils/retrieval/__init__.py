@@ -1,0 +1,8 @@
+"""Exact retrieval: embed pictures, search a gallery, measure the ranking with intervals."""
+
+from fashret_utils.retrieval.embedding import embed
+from fashret_utils.retrieval.evaluation import evaluate
+from fashret_utils.retrieval.result import Retrieval, paired_difference
+from fashret_utils.retrieval.search import search
+
+__all__ = ["Retrieval", "embed", "evaluate", "paired_difference", "search"]

@@ -1,0 +1,71 @@
+"""Pictures to embeddings."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+
+if TYPE_CHECKING:
+    from fashret_utils.catalog import Catalog
+
+
+@torch.inference_mode()
+def embed(
+    model: nn.Module,
+    pictures: "Catalog | np.ndarray",
+    size: int | None = None,
+    device: str | torch.device | None = None,
+    batch: int = 256,
+) -> np.ndarray:
+    """L2-normalised embeddings of a catalogue's pictures, with the model in evaluation mode.
+
+    The training mode of every submodule and the model's device are as before when it returns.
+
+    **Arguments**
+
+    - `model`: maps normalised pictures `(b, 3, S, S)` to `(b, d)`.
+    - `pictures`: a `Catalog`, or uint8 pixels `(n, 3, S, S)`.
+    - `size`: side S in pixels; needed for a catalogue, left out for pixels.
+    - `device`: where to compute; by default where the model is.
+    - `batch`: pictures at a time.
+
+    **Returns** `(n, d)` float32, rows of length 1.
+
+    **Raises** `ValueError` for pixels of another shape or dtype, or a size missing or in excess.
+    """
+    from fashret_utils.batches import normalise
+
+    pixels = _pixels(pictures, size)
+    home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    device = torch.device(device or home)
+    modes = [(module, module.training) for module in model.modules()]
+    model.to(device).eval()
+    try:
+        parts = []
+        for start in range(0, len(pixels), batch):
+            chunk = torch.from_numpy(np.array(pixels[start : start + batch])).to(device)
+            images = normalise(chunk).contiguous(memory_format=torch.channels_last)
+            parts.append(normalize(model(images).float(), dim=1).cpu())  # (b, d)
+    finally:
+        model.to(home)
+        for module, training in modes:  # a frozen submodule stays frozen
+            module.training = training
+    return torch.cat(parts).numpy()
+
+
+def _pixels(pictures: "Catalog | np.ndarray", size: int | None) -> np.ndarray:
+    if hasattr(pictures, "pixels"):
+        if size is None:
+            raise ValueError("a catalogue needs a size in pixels, e.g. size=64")
+        pictures = pictures.pixels(size)
+    elif size is not None:
+        raise ValueError(f"size = {size} given with pixels that have a size; leave it out")
+    shape, dtype = np.shape(pictures), getattr(pictures, "dtype", None)
+    if dtype != np.uint8 or len(shape) != 4 or shape[1] != 3 or shape[0] == 0:
+        raise ValueError(
+            f"pixels have shape {shape} and dtype {dtype}; "
+            "expected uint8 (n, 3, height, width) with n above 0"
+        )
+    return pictures
