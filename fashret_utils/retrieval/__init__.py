@@ -2,7 +2,7 @@
 
 from fashret_utils.retrieval.embedding import embed
 from fashret_utils.retrieval.evaluation import evaluate
+from fashret_utils.retrieval.neighbours import search
 from fashret_utils.retrieval.result import Retrieval, paired_difference
-from fashret_utils.retrieval.search import search
 
 __all__ = ["Retrieval", "embed", "evaluate", "paired_difference", "search"]

@@ -8,9 +8,9 @@ import torch
 
 from fashret_utils.retrieval.intervals import bootstrap_means, percentile_interval
 from fashret_utils.retrieval.metrics import full_metrics, top_metrics
+from fashret_utils.retrieval.neighbours import Gallery, as_rows, blocks, check_widths, normalised
 from fashret_utils.retrieval.ranks import Relevance, relevant_ranks
 from fashret_utils.retrieval.result import Retrieval
-from fashret_utils.retrieval.search import Gallery, as_rows, blocks, check_widths, normalised
 
 _ABSENT = ("error", "skip", "zero")
 
@@ -64,7 +64,7 @@ def evaluate(
     index, unit = Gallery.of(gallery, device), normalised(query[rows])
     depth = max(k[-1], int(relevance.n_relevant[rows].max()))
     parts = []
-    for start, stop in blocks(len(rows), max(depth, 2**10)):
+    for start, stop in blocks(len(rows), max(8 * depth, 2**10)):
         chunk = rows[start:stop]
         similarities, indices = relevance.nearest(index, unit[start:stop], chunk, depth)
         relevant = relevance.of_ranked(chunk, indices)  # (b, depth) bool

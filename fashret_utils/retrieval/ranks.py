@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fashret_utils.retrieval.search import Gallery, blocks
+from fashret_utils.retrieval.neighbours import Gallery, blocks
 
 # Above this many sought pictures a query, one sort of the gallery is cheaper than counting.
 _SORT_ABOVE = 64
