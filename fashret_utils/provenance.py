@@ -85,12 +85,26 @@ def _tree(node: object) -> str:
         return f"[{','.join(_tree(item) for item in node if not _is_text(item))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 may split constant parts
+        node = ast.JoinedStr(_merged(node.values))
     parts = [
         f"{name}={_tree(value)}"
         for name, value in ast.iter_fields(node)
         if value is not None and value != []
     ]
     return f"{type(node).__name__}({','.join(parts)})"
+
+
+def _merged(values: list[ast.expr]) -> list[ast.expr]:
+    merged: list[ast.expr] = []
+    for value in values:
+        if not isinstance(value, ast.Constant):
+            merged.append(value)
+        elif merged and isinstance(merged[-1], ast.Constant):
+            merged[-1] = ast.Constant(merged[-1].value + value.value)
+        elif value.value:
+            merged.append(ast.Constant(value.value))
+    return merged
 
 
 def _is_text(node: object) -> bool:
