@@ -1,0 +1,294 @@
+"""Skirts, trousers, jeans and shorts, drawn flat in the canonical pose."""
+
+from dataclasses import dataclass
+
+import skia
+
+from .attributes import Garment
+from .cloth import Cloth, wedge
+from .palette import argb, darker, mix
+from .paths import Point, Run, line, mirror, outline, polygon, symmetric
+from .prints import block_body, place_print
+
+WAIST_Y, HIP_Y, CROTCH_Y = 1.78, 2.5, 2.98
+_LEG_HEM = {"mini": 3.55, "knee": 4.35, "ankle": 5.95, "full": 6.4}
+_SKIRT_HEM = {"mini": 3.5, "knee": 4.4, "midi": 5.2, "maxi": 6.1}
+_EASE = {"slim": 0.02, "regular": 0.07, "loose": 0.16}
+
+
+@dataclass(frozen=True)
+class BottomCut:
+    """Flat pattern of the right half of a bottom (the left half mirrors it)."""
+
+    waist: Point  # where side seam and waistband meet, at the top
+    side: Run  # from the waist down to the hem
+    hem: Run  # from the side inwards
+    inseam: Run  # from the hem up to the crotch; empty for skirts
+
+    @property
+    def hem_y(self) -> float:
+        """The lowest point of the side."""
+        return self.side[-1][1]
+
+
+def cut_bottom(item: Garment) -> BottomCut:
+    """Lay out a skirt or trousers from attributes and shape parameters."""
+    values, shape = item.values, item.shape
+    fit, category = values["fit"], values["category"]
+    ease = _EASE[fit] + 0.02 * shape["width"]
+    waist = (0.50 + 0.4 * ease, WAIST_Y + 0.05 * shape["neck"])
+    hip = (0.66 + ease, HIP_Y)
+    if category == "skirt":
+        hem_y = _SKIRT_HEM[values["length"]]
+        drop = (hem_y - HIP_Y) / 2.0
+        flare = {"slim": -0.03, "regular": 0.3, "loose": 0.72}[fit] + 0.1 * shape["flare"]
+        hip = (0.64 + 0.8 * ease + 0.12 * max(0.0, flare), HIP_Y)
+        bottom = (hip[0] + flare * drop, hem_y)
+        curve = 0.06 + 0.1 * max(0.0, flare)
+        hem = [bottom, (0.55 * bottom[0], hem_y + 0.75 * curve), (0.0, hem_y + curve)]
+        middle = ((hip[0] + bottom[0]) / 2, (HIP_Y + hem_y) / 2)
+        return BottomCut(waist, [waist, hip, middle, bottom], hem, [])
+    hem_y = _LEG_HEM[values["length"]]
+    spread = 0.07 * (hem_y - CROTCH_Y) / 3.0  # legs stand slightly apart
+    half = {"slim": 0.17, "regular": 0.23, "loose": 0.38}[fit]
+    half += 0.05 * shape["flare"] * (1.6 if fit != "slim" else 0.4)
+    thigh = 0.36 + ease
+    share = (hem_y - CROTCH_Y) / 3.42
+    width = thigh + (half - thigh) * min(1.0, share * 1.0)
+    axis = 0.36 + 0.06 + spread
+    outer = (axis + width, hem_y)
+    inner = (axis - width, hem_y)
+    knee_y = (CROTCH_Y + hem_y) / 2
+    knee = 0.5 * (thigh + width) - 0.05 * share
+    side = [waist, hip, (axis - 0.03 + knee, knee_y), outer]
+    hem = [outer, (axis, hem_y + 0.04), inner]
+    inseam = [inner, (axis - 0.03 - knee, knee_y), (0.0, CROTCH_Y + 0.5 * ease)]
+    if inseam[1][0] < 0.03:
+        inseam[1] = (0.03, knee_y)
+    if inner[0] < 0.03:
+        hem[2] = inseam[0] = (0.03, hem_y)
+    return BottomCut(waist, side, hem, inseam)
+
+
+def bottom_outline(cut: BottomCut) -> skia.Path:
+    """The whole outline."""
+    waistline = [(0.0, cut.waist[1] + 0.05), cut.waist]
+    runs = [waistline, cut.side, cut.hem] + ([cut.inseam] if cut.inseam else [])
+    return symmetric(*runs)
+
+
+def draw_inside(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    """The inside of the back waistband that shows above the front one."""
+    x, y = cut.waist
+    inside = outline([(-x, y), (0, y - 0.06), (x, y)], [(x, y), (0, y + 0.12), (-x, y)])
+    colour = darker(mix(cloth.main, cloth.second, 0.12), 0.34)
+    canvas.drawPath(inside, skia.Paint(AntiAlias=True, Color=argb(colour)))
+
+
+def draw_bottom(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    """Cloth, print, folds, waistband, fly, pockets and hems."""
+    shape = bottom_outline(cut)
+    cloth.fill(canvas, shape)
+    category = cloth.item.category
+    block_body(canvas, cloth, cut.waist[1], cut.hem_y)
+    if category == "skirt":
+        place_print(canvas, cloth, 0.0, 0.5 * (HIP_Y + cut.hem_y), 0.45)
+        _skirt_folds(canvas, cloth, cut)
+    else:
+        place_print(canvas, cloth, 0.42, 3.2 if cut.hem_y < 4 else 3.5, 0.27)
+        _leg_folds(canvas, cloth, cut)
+        _fly(canvas, cloth, cut)
+    if cloth.fabric == "denim" and category != "skirt":
+        _wash(canvas, cloth, cut)
+    _pockets(canvas, cloth, cut)
+    if category == "skirt":
+        _skirt_closure(canvas, cloth, cut)
+    _hems(canvas, cloth, cut)
+    cloth.edge(canvas, shape)
+    _waistband(canvas, cloth, cut)
+
+
+def _side_shade(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    for depth, strength in ((0.24, 0.09), (0.11, 0.09)):
+        inner = [(x - depth, y) for x, y in reversed(cut.side)]
+        cloth.shade(canvas, outline([cut.waist, (9, 1), (9, 9)], inner), strength)
+    left = [(-x + 0.09, y) for x, y in cut.side]
+    cloth.shade(canvas, outline(left, [(-9, 9), (-9, 1)]), 0.06)
+
+
+def _skirt_folds(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    _side_shade(canvas, cloth, cut)
+    x, y = cut.waist
+    bottom, hem_y = cut.side[-1]
+    full = (bottom - x) / (hem_y - y)
+    pleated = full > 0.25 and cloth.item.shape["collar"] > 0.2
+    count = 9 if pleated else (5 if full > 0.12 else 3)
+    shadows, shines = skia.Path(), skia.Path()
+    for k in range(count):
+        share = -0.86 + 1.72 * (k + 0.5) / count
+        top = y + 0.2 + (0.0 if pleated else 0.35 * (k * 7 % 3))
+        width = (0.3 if pleated else 0.2) * bottom / count
+        if full <= 0.12:
+            top, width = hem_y - 0.9 + 0.2 * k, 0.05
+        foot = share * bottom
+        shadows.addPath(polygon([(share * x, top), (foot + width, hem_y + 0.2), (foot, hem_y + 0.2)]))
+        shines.addPath(polygon([(share * x, top), (foot, hem_y + 0.2), (foot - width, hem_y + 0.2)]))
+    cloth.shade(canvas, shadows, 0.13)
+    cloth.light(canvas, shines, 0.3 if cloth.fabric == "satin" else 0.08)
+    if full <= 0.12:
+        pulls = wedge((-0.6, HIP_Y + 0.3), (-0.1, HIP_Y + 0.45), 0.05)
+        pulls.addPath(wedge((0.6, HIP_Y + 0.25), (0.12, HIP_Y + 0.45), 0.05))
+        cloth.shade(canvas, pulls, 0.1)
+        cloth.sheen(canvas, wedge((-0.3, 2.2), (-0.34, hem_y), 0.12))
+
+
+def _leg_folds(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    _side_shade(canvas, cloth, cut)
+    hem_y = cut.hem_y
+    shadows, shines = skia.Path(), skia.Path()
+    for side in (-1, 1):
+        shadows.addPath(wedge((0, CROTCH_Y - 0.06), (side * 0.42, CROTCH_Y - 0.22), 0.05))
+        shadows.addPath(wedge((0, CROTCH_Y + 0.04), (side * 0.38, CROTCH_Y + 0.2), 0.05))
+        if hem_y > 5:
+            for y in (4.42, 4.62):
+                shadows.addPath(wedge((side * 0.24, y), (side * 0.5, y + 0.1), 0.04))
+            for y in (hem_y - 0.3, hem_y - 0.5):
+                shadows.addPath(wedge((side * 0.62, y), (side * 0.36, y + 0.12), 0.045))
+        shines.addPath(wedge((side * 0.4 - 0.06, 2.6), (side * 0.42 - 0.06, hem_y - 0.3), 0.06))
+    inner = [(x + 0.1, y) for x, y in cut.inseam]
+    shadow = outline(inner, [(0.0, CROTCH_Y), (0.0, hem_y)])
+    cloth.shade(canvas, outline(mirror(inner), [(0.0, hem_y), (0.0, CROTCH_Y)]), 0.14)
+    cloth.shade(canvas, shadow, 0.05)
+    cloth.shade(canvas, shadows, 0.13)
+    cloth.light(canvas, shines, 0.34 if cloth.fabric == "satin" else 0.08)
+    if cloth.item.category == "trousers" and cloth.fabric != "knit":
+        creases = skia.Path()
+        for side in (-1, 1):
+            creases.addPath(line((side * 0.36, 2.3), (side * 0.41, 4.4), (side * 0.47, hem_y)))
+        cloth.stroke(canvas, creases, 0.9, None, 0.45)
+
+
+def _wash(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    """Worn, whiter thighs, and holes in the knees of some jeans."""
+    for side in (-1, 1):
+        for size, strength in ((0.2, 0.1), (0.12, 0.12)):
+            oval = skia.Path()
+            low = min(4.6, cut.hem_y - 0.4)
+            oval.addOval(skia.Rect.MakeLTRB(side * 0.4 - size, 2.55, side * 0.4 + size, low))
+            cloth.light(canvas, oval, strength)
+        torn = cloth.item.category == "jeans" and cloth.item.shape["collar"] > 0.45
+        if torn and not cloth.back and side < 0:
+            cloth.patch(canvas, wedge((-0.62, 4.4), (-0.22, 4.46), 0.13), (238, 236, 230), 0.9)
+            frays = skia.Path()
+            for y in (4.4, 4.46):
+                frays.addPath(line((-0.58, y), (-0.26, y + 0.02)))
+            cloth.stroke(canvas, frays, 0.8, cloth.main, 0.9)
+
+
+def _fly(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    y = cut.waist[1] + 0.22
+    cloth.stroke(canvas, line((0, y), (0, CROTCH_Y + 0.2)), 1.1)
+    closure = cloth.item.values["closure"]
+    if cloth.back or closure == "none":
+        return
+    cloth.stitch(canvas, outline([(0.16, y), (0.15, 2.5), (0.0, 2.66)], close=False))
+    if closure == "zip":
+        cloth.zipper(canvas, 0.0, y - 0.02, 2.5)
+
+
+def _skirt_closure(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    closure = cloth.item.values["closure"]
+    if cloth.back or closure == "none":
+        return
+    top = cut.waist[1] + 0.2
+    if closure == "zip":
+        cloth.zipper(canvas, 0.0, top, top + 1.2)
+        return
+    bottom = cut.hem[-1][1]
+    for x in (-0.09, 0.09):
+        cloth.stroke(canvas, line((x, top), (x, bottom)), 0.9, None, 0.55)
+    count = max(3, int((bottom - top) / 0.38))
+    step = (bottom - top) / count
+    cloth.buttons(canvas, 0.0, [top + step * (i + 0.5) for i in range(count)], 0.055)
+
+
+def _pockets(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    kind = cloth.item.values["pocket"]
+    x, y = cut.waist
+    if cloth.back:
+        if cloth.item.category == "jeans" or kind == "patch":
+            for side in (-1, 1):
+                _patch(canvas, cloth, side * 0.34, 2.2, 0.2, 0.44)
+        return
+    if kind == "slant":
+        mouths = skia.Path()
+        for side in (-1, 1):
+            start, end = (side * (x - 0.14), y + 0.2), (side * (cut.side[1][0] - 0.01), y + 0.68)
+            if cloth.fabric == "denim":
+                middle = (side * (x - 0.06), y + 0.5)
+                mouths.addPath(line(start, middle, end))
+            else:
+                mouths.addPath(line(start, end))
+        cloth.stroke(canvas, mouths, 2.6, None, 0.8)
+        if cloth.fabric == "denim":
+            mouths.offset(0, 0.07)
+            cloth.stitch(canvas, mouths)
+    elif kind == "patch":
+        low = cloth.item.category in ("trousers", "jeans") and cut.hem_y > 5
+        for side in (-1, 1):
+            if low:  # cargo pockets
+                at = cut.side[1][0] - 0.16
+                _patch(canvas, cloth, side * at, 3.6, 0.2, 0.55)
+            else:
+                _patch(canvas, cloth, side * 0.42, y + 0.42, 0.19, 0.42)
+
+
+def _patch(canvas: skia.Canvas, cloth: Cloth, x: float, y: float, half: float, height: float):
+    corners = [(x - half, y), (x + half, y), (x + half, y + 0.8 * height)]
+    shape = polygon([*corners, (x, y + height), (x - half, y + 0.8 * height)])
+    shadow = skia.Path(shape)
+    shadow.offset(0.02, 0.05)
+    cloth.shade(canvas, shadow, 0.14)
+    cloth.fill(canvas, shape, inside=True)
+    cloth.stroke(canvas, shape, 1.3, None, 0.9)
+    cloth.stitch(canvas, line((x - half, y + 0.1), (x + half, y + 0.1)))
+
+
+def _hems(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    inset = [(x, y - 0.1) for x, y in cut.hem]
+    if cut.inseam:
+        for run in (inset, mirror(inset)):
+            cloth.stitch(canvas, outline(run, close=False))
+            if cloth.fabric == "denim" and cloth.item.shape["hem curve"] > 0.2:  # turn-ups
+                up = outline(run, [(x, y + 0.3) for x, y in reversed(run)])
+                cloth.light(canvas, up, 0.3)
+                cloth.stroke(canvas, outline(run, close=False), 1.5)
+        return
+    cloth.stitch(canvas, outline(inset, mirror(inset), close=False))
+
+
+def _waistband(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    x, y = cut.waist
+    elastic = cloth.item.values["closure"] == "none"
+    low = [(x + 0.04, y + 0.2), (0, y + 0.25), (-x - 0.04, y + 0.2)]
+    band = outline([(-x, y), (0, y + 0.05), (x, y)], low)
+    if elastic and cloth.fabric == "knit":
+        cloth.rib(canvas, band, (-x, y + 0.02), (x, y + 0.02), 0.22)
+        return
+    cloth.fill(canvas, band)
+    cloth.shade(canvas, band, 0.06)
+    if elastic:
+        cloth.rib_lines(canvas, (-x, y + 0.03), (x, y + 0.03), 0.2)
+    cloth.stroke(canvas, outline(low, close=False), 1.3, None, 0.9)
+    cloth.edge(canvas, band)
+    if elastic and not cloth.back:
+        for side in (-1, 1):
+            cord = line((side * 0.03, y + 0.16), (side * 0.1, y + 0.4), (side * 0.07, y + 0.62))
+            cloth.stroke(canvas, cord, 1.5, cloth.second, 0.95)
+        return
+    if not cloth.back:
+        cloth.buttons(canvas, 0.0, [y + 0.14], 0.055)
+    loops = skia.Path()
+    for share in (-0.62, 0.62) if not cloth.back else (-0.62, 0.0, 0.62):
+        loops.addRect(skia.Rect.MakeXYWH(share * x - 0.03, y + 0.01, 0.06, 0.23))
+    cloth.stroke(canvas, loops, 1.0, None, 0.8)
