@@ -74,7 +74,8 @@ bench: $(READY)
 # not part of any build: resolve the lower bounds of pyproject.toml anew
 lock: $(READY)
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-	  --extra book --extra test --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+	  --extra book --extra test --no-header --no-emit-index-url --no-annotate \
+	  pyproject.toml -o requirements.lock
 
 clean:
 	@echo "== removing _build"

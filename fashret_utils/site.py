@@ -1,0 +1,116 @@
+"""Stage the book's source: prose, executed chapters, and the pages' tables made from records."""
+
+import base64
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+from fashret_utils import chapters, datasets, records, tables
+
+LANDING_METRICS = ("hit@1", "hit@10")
+HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
+
+
+def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
+    """Lay out what Jupyter Book builds from: `out/` is made anew on every call.
+
+    **Arguments**
+    - `executed`: folder of executed notebooks, and of their records in `executed/results`.
+    - `out`: folder to write.
+
+    **Returns** `out`.
+
+    **Raises** FileNotFoundError naming the chapters that were not executed.
+    """
+    root = root or chapters.book_root()
+    notebooks = {name: executed / f"{name}.ipynb" for name in chapters.names(root)}
+    if missing := [name for name, path in notebooks.items() if not path.is_file()]:
+        raise FileNotFoundError(
+            f"not executed: {', '.join(missing)} (looked in {executed}). "
+            "Run `make book`, or `python -m fashret_utils run`."
+        )
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(root / "book", out / "book")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(root / name, out / name)
+    (out / "notebooks").mkdir()
+    for name, path in notebooks.items():
+        nbformat.write(_published(nbformat.read(path, as_version=4)), out / f"notebooks/{name}.ipynb")
+    generated = out / "book/_generated"
+    generated.mkdir()
+    live = records.load(executed / "results")
+    committed = records.load(root / "results")
+    (generated / "results.md").write_text(results_table(committed or live))
+    (generated / "status.md").write_text(status_table(notebooks))
+    (generated / "datasets.md").write_text(_markdown(datasets.available()))
+    (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
+    return out
+
+
+def results_table(found: list[records.Record]) -> str:
+    """Markdown: the arms of every chapter on every data set, at the largest scale there is."""
+    if not found:
+        return "No run has left a record yet.\n"
+    table = tables.table(
+        tables.best_scale(found), metrics=LANDING_METRICS, by=("chapter", "data", "arm")
+    )
+    rows = [
+        {
+            "chapter": f"{{doc}}`/notebooks/{row['chapter']}`",
+            "data": row["data"],
+            "method": row["arm"],
+            **{f"{metric}, %": tables.percent(row, metric) for metric in LANDING_METRICS},
+            "scale": row["scale"],
+            "seeds": row["seeds"],
+        }
+        for _, row in table.iterrows()
+    ]
+    return _markdown(pd.DataFrame(rows))
+
+
+def status_table(notebooks: dict[str, Path]) -> str:
+    """Markdown: when each chapter was executed, at which scale, how long it took."""
+    rows = []
+    for name, path in notebooks.items():
+        run = nbformat.read(path, as_version=4).metadata.get("papermill", {})
+        parameters = run.get("parameters", {})
+        rows.append(
+            {
+                "chapter": f"{{doc}}`/notebooks/{name}`",
+                "executed (UTC)": str(run.get("start_time", ""))[:16].replace("T", " "),
+                "scale": parameters.get("scale", ""),
+                "seed": parameters.get("seed", ""),
+                "seconds": f"{run.get('duration') or float('nan'):.0f}",
+                "result": "failed" if run.get("exception") else "ran to the end",
+            }
+        )
+    return _markdown(pd.DataFrame(rows))
+
+
+def _published(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop what names the machine it ran on: papermill's paths and timings of every cell."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+    return notebook
+
+
+def _figure(path: Path, name: str) -> bytes:
+    """The PNG that the cell with this figure name displayed."""
+    for cell in json.loads(path.read_text())["cells"]:
+        if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
+            for output in cell["outputs"]:
+                if png := output.get("data", {}).get("image/png"):
+                    return base64.b64decode(png)
+    raise ValueError(f"{path.name} displays no figure named {name!r}")
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A pipe table, inside a container that scrolls sideways on narrow screens."""
+    cells = [table.columns.tolist(), ["---"] * table.shape[1], *table.astype(str).values.tolist()]
+    lines = ["| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in row) + " |" for row in cells]
+    return "\n".join(lines) + "\n"
