@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -39,7 +38,8 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
         shutil.copy(root / name, out / name)
     (out / "notebooks").mkdir()
     for name, path in notebooks.items():
-        nbformat.write(_published(nbformat.read(path, as_version=4)), out / f"notebooks/{name}.ipynb")
+        notebook = _published(nbformat.read(path, as_version=4))
+        nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     generated = out / "book/_generated"
     generated.mkdir()
     live = records.load(executed / "results")
@@ -58,18 +58,10 @@ def results_table(found: list[records.Record]) -> str:
     table = tables.table(
         tables.best_scale(found), metrics=LANDING_METRICS, by=("chapter", "data", "arm")
     )
-    rows = [
-        {
-            "chapter": f"{{doc}}`/notebooks/{row['chapter']}`",
-            "data": row["data"],
-            "method": row["arm"],
-            **{f"{metric}, %": tables.percent(row, metric) for metric in LANDING_METRICS},
-            "scale": row["scale"],
-            "seeds": row["seeds"],
-        }
-        for _, row in table.iterrows()
-    ]
-    return _markdown(pd.DataFrame(rows))
+    shown = tables.readable(table).drop(columns="interval")
+    shown["chapter"] = [f"{{doc}}`/notebooks/{chapter}`" for chapter in shown["chapter"]]
+    last = ["scale", "seeds"]
+    return _markdown(shown[[name for name in shown if name not in last] + last])
 
 
 def status_table(notebooks: dict[str, Path]) -> str:
@@ -110,7 +102,9 @@ def _figure(path: Path, name: str) -> bytes:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    """A pipe table, inside a container that scrolls sideways on narrow screens."""
-    cells = [table.columns.tolist(), ["---"] * table.shape[1], *table.astype(str).values.tolist()]
-    lines = ["| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in row) + " |" for row in cells]
-    return "\n".join(lines) + "\n"
+    """A pipe table."""
+    rows = [
+        [str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)
+    ]
+    lines = [table.columns, ["---"] * table.shape[1], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -71,6 +71,23 @@ def best_scale(records: Collection[Record]) -> list[Record]:
     ]
 
 
+def percent(row: pd.Series, metric: str) -> str:
+    """Write one cell of a `table` row in per cent, `"42.1 [38.0, 46.2]"`; `""` without a value."""
+    value, low, high = (100 * row[f"{metric}{end}"] for end in ("", " low", " high"))
+    if np.isnan(value):
+        return ""
+    return f"{value:.1f}" if np.isnan(low) else f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Fold the `low` and `high` columns of a `table` into cells in per cent, for showing it."""
+    metrics = [name.removesuffix(" low") for name in table.columns if name.endswith(" low")]
+    shown = table.drop(columns=[f"{m}{end}" for m in metrics for end in (" low", " high")])
+    for metric in metrics:
+        shown[metric] = [percent(row, metric) for _, row in table.iterrows()]
+    return shown.rename(columns={metric: f"{metric}, %" for metric in metrics})
+
+
 def _summary(group: Sequence[Record], metric: str) -> tuple[float, float, float]:
     values = np.array([record.metrics.get(metric, np.nan) for record in group])
     if len(values) == 1:

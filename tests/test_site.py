@@ -1,0 +1,88 @@
+"""The staged source: pages get their tables from records, and nothing names the machine."""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashret_utils import chapters, records, retrieval, site
+
+ROOT = Path(__file__).resolve().parents[1]
+PIXEL = base64.b64encode(b"a picture").decode()
+
+
+def record(arm, seed, scale="smoke"):
+    vectors = np.eye(4, dtype=np.float32)
+    gallery = vectors if arm == "good" else np.roll(vectors, 1, axis=0)
+    items = np.arange(4)
+    found = retrieval.evaluate(vectors, gallery, items, items, k=(1, 2), bootstrap=100)
+    return records.new(
+        found, chapter="00_street_to_shop", data="toy", arm=arm, scale=scale, seed=seed
+    )
+
+
+@pytest.fixture
+def executed(tmp_path):
+    """Chapters as papermill leaves them: parameters, times, a figure, paths of this machine."""
+    for name in chapters.names(ROOT):
+        notebook = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text())
+        notebook["metadata"]["papermill"] = {
+            "input_path": "/home/somebody/book.ipynb",
+            "start_time": "2026-01-02T03:04:05.678",
+            "duration": 61.4,
+            "exception": None,
+            "parameters": {"scale": "smoke", "seed": 7},
+        }
+        for cell in notebook["cells"]:
+            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == site.HERO[1]:
+                data = {"image/png": PIXEL}
+                cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+        (tmp_path / "executed").mkdir(exist_ok=True)
+        (tmp_path / f"executed/{name}.ipynb").write_text(json.dumps(notebook))
+    return tmp_path / "executed"
+
+
+def test_stage_copies_the_book_and_generates_its_tables(executed, tmp_path):
+    out = site.stage(executed, tmp_path / "src", ROOT)
+    for name in chapters.names(ROOT):
+        published = (out / f"notebooks/{name}.ipynb").read_text()
+        assert "/home/somebody" not in published
+    assert (out / "_toc.yml").read_text() == (ROOT / "_toc.yml").read_text()
+    status = (out / "book/_generated/status.md").read_text()
+    assert "| 2026-01-02 03:04 | smoke | 7 | 61 | ran to the end |" in status
+    assert (out / "book/_generated/hero.png").read_bytes() == b"a picture"
+    assert "wardrobe-garments" in (out / "book/_generated/datasets.md").read_text()
+    included = [
+        line.split()[-1]
+        for page in (ROOT / "book").glob("*.md")
+        for line in page.read_text().splitlines()
+        if line.startswith("```{include}")
+    ]
+    assert included
+    assert all((out / "book" / fragment).is_file() for fragment in included)
+
+
+def test_results_table_shows_every_arm_with_its_interval(tmp_path):
+    found = [record("good", 0), record("good", 1), record("bad", 0)]
+    table = site.results_table(found)
+    good, bad = (
+        next(row for row in table.splitlines() if f"| {arm} |" in row) for arm in ("good", "bad")
+    )
+    assert "| 100.0" in good
+    assert good.rstrip().endswith("| smoke | 2 |")
+    assert "| 0.0" in bad
+
+
+def test_results_table_takes_the_largest_scale_only():
+    table = site.results_table([record("good", 0, "smoke"), record("good", 0, "quick")])
+    assert "quick" in table
+    assert "smoke" not in table
+
+
+def test_a_chapter_that_was_not_executed_is_named(executed, tmp_path):
+    shutil.rmtree(executed)
+    with pytest.raises(FileNotFoundError, match="not executed: 00_street_to_shop"):
+        site.stage(executed, tmp_path / "src", ROOT)
