@@ -1,0 +1,237 @@
+"""The body under the clothes: poses, and how each pose bends the flat canonical plane.
+
+A pose is a warp of the canonical plane (see `cut`): torso, arms, legs and skirts each map points of
+the flat garment, or of the canonical figure, to where they lie on the posed figure. Bones are
+blended smoothly at the joints, so that cloth bends and does not break.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cut import ARM_ANGLE, FOREARM, SHOULDER, UPPER_ARM
+from .draws import Draws
+
+HIP = (0.34, 2.75)
+KNEE = (0.41, 4.5)
+ANKLE = (0.47, 6.2)
+
+# Arms: name -> (upper arm, forearm) in degrees from the vertical, outwards; lower arm in front?
+_ARMS = {
+    "down": ((11, 5), False),
+    "relaxed": (((17, -6)), False),
+    "hip": ((43, -50), False),
+    "pocket": ((24, -17), True),
+    "across": ((15, -78), True),
+    "strap": ((20, -152), True),
+    "phone": ((27, -161), True),
+    "raised": ((64, 128), False),
+}
+_ARM_WEIGHTS = (4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6)
+_LEGS = {
+    "standing": ((0, 0), (0, 0)),
+    "apart": ((5, 5), (5, 5)),
+    "weight on one leg": ((-3, -3), (9, 2)),
+    "walking": ((7, 12), (-5, -12)),
+    "crossed": ((-7, -9), (1, 1)),
+}
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A pose and a build.
+
+    Angles are radians. `arms` and `legs` hold (upper, lower) a side, left (x < 0) first; arms are
+    measured from the vertical outwards, legs from the canonical stance outwards. `turn` is the
+    rotation about the vertical, `sway` the shift of the shoulders over the hips in body units,
+    `build` the width of shoulders, waist and hips.
+    """
+
+    arms: tuple[tuple[float, float], tuple[float, float]]
+    legs: tuple[tuple[float, float], tuple[float, float]]
+    turn: float = 0.0
+    sway: float = 0.0
+    shoulder_tilt: float = 0.0
+    hip_tilt: float = 0.0
+    head_tilt: float = 0.0
+    build: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    arm_names: tuple[str, str] = ("canonical", "canonical")
+    leg_name: str = "standing"
+
+    def angles(self) -> dict[str, float]:
+        """All angles in degrees, by name."""
+        named = {"turn": self.turn, "shoulder tilt": self.shoulder_tilt, "hip tilt": self.hip_tilt}
+        for side, arm, leg in zip(("left", "right"), self.arms, self.legs, strict=True):
+            named |= {f"{side} upper arm": arm[0], f"{side} forearm": arm[1]}
+            named |= {f"{side} thigh": leg[0], f"{side} shin": leg[1]}
+        return {name: math.degrees(angle) for name, angle in named.items()}
+
+
+CANONICAL = Pose(arms=((ARM_ANGLE, ARM_ANGLE),) * 2, legs=((0.0, 0.0),) * 2)
+
+
+def sample_pose(draws: Draws, strength: float) -> Pose:
+    """Draw a pose; `strength` 0 keeps the canonical one, 1 is everyday, 2 extreme."""
+    arms, names = [], []
+    total = sum(_ARM_WEIGHTS)
+    for _ in range(2):
+        at = draws.unit() * total
+        for name, weight in zip(_ARMS, _ARM_WEIGHTS, strict=True):
+            at -= weight
+            if at < 0:
+                break
+        (upper, lower), _ = _ARMS[name]
+        upper, lower = upper + 6 * draws.bell(), lower + 8 * draws.bell()
+        arms.append((_toward(ARM_ANGLE, upper, strength), _toward(ARM_ANGLE, lower, strength)))
+        names.append(name)
+    leg_name = draws.pick(tuple(_LEGS))
+    swap = draws.chance(0.5)
+    legs = [
+        (_toward(0, a + 2 * draws.bell(), strength), _toward(0, b + 3 * draws.bell(), strength))
+        for a, b in _LEGS[leg_name]
+    ]
+    build = tuple(1 + strength * reach * draws.bell() for reach in (0.1, 0.17, 0.13))
+    return Pose(
+        arms=tuple(arms),
+        legs=tuple(reversed(legs)) if swap else tuple(legs),
+        turn=strength * math.radians(34) * draws.bell(),
+        sway=strength * 0.16 * draws.bell(),
+        shoulder_tilt=strength * math.radians(6) * draws.bell(),
+        hip_tilt=strength * math.radians(6) * draws.bell(),
+        head_tilt=strength * math.radians(12) * draws.bell(),
+        build=build,
+        arm_names=tuple(names),
+        leg_name=leg_name,
+    )
+
+
+def _toward(start: float, degrees: float, strength: float) -> float:
+    """Move from a start angle (radians) towards another one (degrees), at most a quarter beyond."""
+    return start + min(strength, 1.25) * (math.radians(degrees) - start)
+
+
+def _smooth(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    share = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return share * share * (3 - 2 * share)
+
+
+class Figure:
+    """The warps of one pose. Points are float arrays (n, 2) in body units."""
+
+    def __init__(self, pose: Pose):
+        self.pose = pose
+        self._sin, self._cos = math.sin(pose.turn), math.cos(pose.turn)
+        joints = self.torso(np.array([(-SHOULDER[0], SHOULDER[1]), SHOULDER]))
+        self._shoulders = joints
+        self._arm_lines = [self._arm_line(side) for side in (0, 1)]
+        self._leg_bones = [self._leg_bone(side, 1.0) for side in (0, 1)]
+        self._skirt_bones = [self._leg_bone(side, 0.6) for side in (0, 1)]
+
+    def torso(self, points: np.ndarray) -> np.ndarray:
+        """Bend points of trunk, neck and head."""
+        pose = self.pose
+        x, y = points[:, 0], points[:, 1]
+        chest, waist, hip = pose.build
+        x = x * np.interp(y, (0.0, 0.9, 1.75, 2.5), (1 + 0.5 * (chest - 1), chest, waist, hip))
+        x = self._turned(x, y)
+        height = _smooth(y, 2.5, 0.4)  # 0 at the hips, 1 at the shoulders
+        angle = pose.hip_tilt + height * (pose.shoulder_tilt - pose.hip_tilt)
+        up = np.clip(0.5 * (2.5 - y), -0.2, 1.3)
+        return np.stack(
+            [pose.sway * up + x * np.cos(angle), y + x * np.sin(angle)], axis=1
+        )
+
+    def _turned(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Turn about the vertical: sides come nearer, the middle moves across the round front."""
+        reach = 0.72 + 0.34 * np.clip(y - 2.6, 0, 4)
+        bulge = np.clip(1 - (x / reach) ** 2, 0, 1)
+        depth = 0.42 * np.clip((y + 0.6) / 1.2, 0.25, 1)
+        return x * (0.35 + 0.65 * self._cos) + depth * bulge * self._sin
+
+    def _arm_line(self, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Centre line of an arm: positions (n, 2) and angles (n,) at distances `_ALONG`."""
+        upper, lower = self.pose.arms[side]
+        angle = upper + (lower - upper) * _smooth(_ALONG, UPPER_ARM - 0.2, UPPER_ARM + 0.2)
+        sign = -1 if side == 0 else 1
+        step = _ALONG[1] - _ALONG[0]
+        heading = np.stack([sign * np.sin(angle), np.cos(angle)], axis=1)
+        zero = int(round(-_ALONG[0] / step))
+        line = np.cumsum(heading, axis=0) * step
+        return self._shoulders[side] + line - line[zero], angle
+
+    def arm(self, points: np.ndarray, side: int, attached: bool = True) -> np.ndarray:
+        """Bend points of an arm or sleeve; `side` 0 is left (x < 0).
+
+        `attached`: whether points near the shoulder stay with the trunk.
+        """
+        sign = -1 if side == 0 else 1
+        sin, cos = math.sin(ARM_ANGLE), math.cos(ARM_ANGLE)
+        dx, dy = sign * points[:, 0] - SHOULDER[0], points[:, 1] - SHOULDER[1]
+        along, across = dx * sin + dy * cos, dx * cos - dy * sin
+        line, angles = self._arm_lines[side]
+        angle = np.interp(along, _ALONG, angles)
+        bent = np.stack(
+            [
+                np.interp(along, _ALONG, line[:, 0]) + sign * across * np.cos(angle),
+                np.interp(along, _ALONG, line[:, 1]) - across * np.sin(angle),
+            ],
+            axis=1,
+        )
+        if not attached:
+            return bent
+        weight = _smooth(along - 0.6 * across, -0.25, 0.5)[:, None]
+        return weight * bent + (1 - weight) * self.torso(points)
+
+    def _leg_bone(self, side: int, share: float):
+        sign = -1 if side == 0 else 1
+        thigh, shin = (sign * share * angle for angle in self.pose.legs[side])
+        hip = np.array([sign * HIP[0], HIP[1]])
+        knee = np.array([sign * KNEE[0], KNEE[1]])
+        hip_to = self.torso(hip[None])[0]
+        knee_to = hip_to + _rotate((knee - hip)[None], thigh)[0]
+        return hip, knee, hip_to, knee_to, thigh, shin
+
+    def leg(self, points: np.ndarray, side: int, bones=None) -> np.ndarray:
+        """Bend points of a leg, or of the half of trousers on that side."""
+        hip, knee, hip_to, knee_to, thigh, shin = bones or self._leg_bones[side]
+        y = points[:, 1]
+        squeezed = points - hip
+        squeezed[:, 0] *= 0.4 + 0.6 * self._cos * self.pose.build[2]
+        trunk = self.torso(points)
+        upper = hip_to + _rotate(squeezed, thigh)
+        lower_points = points - knee
+        lower = knee_to + _rotate(lower_points, shin)
+        at_hip = _smooth(y, 2.5, 3.3)[:, None]
+        at_knee = _smooth(y, KNEE[1] - 0.3, KNEE[1] + 0.3)[:, None]
+        leg = at_knee * lower + (1 - at_knee) * upper
+        return at_hip * leg + (1 - at_hip) * trunk
+
+    def skirt(self, points: np.ndarray) -> np.ndarray:
+        """Bend points of a skirt or long coat, which follows both legs."""
+        right = _smooth(points[:, 0], -0.55, 0.55)[:, None]
+        left_leg = self.leg(points, 0, self._skirt_bones[0])
+        right_leg = self.leg(points, 1, self._skirt_bones[1])
+        return (1 - right) * left_leg + right * right_leg
+
+    def hand(self, side: int) -> tuple[np.ndarray, float]:
+        """Where the wrist is, and the direction of the forearm (radians, outwards)."""
+        line, angles = self._arm_lines[side]
+        index = int(np.searchsorted(_ALONG, UPPER_ARM + FOREARM))
+        return line[index], float(angles[index])
+
+    def in_front(self, side: int) -> bool:
+        """Whether the lower arm crosses in front of the trunk."""
+        name = self.pose.arm_names[side]
+        return name in _ARMS and _ARMS[name][1]
+
+
+_ALONG = np.linspace(-0.6, 3.4, 41)
+
+
+def _rotate(points: np.ndarray, angle: float) -> np.ndarray:
+    """Turn points (n, 2); positive angles move a hanging limb towards +x."""
+    sin, cos = math.sin(angle), math.cos(angle)
+    return np.stack(
+        [points[:, 0] * cos + points[:, 1] * sin, points[:, 1] * cos - points[:, 0] * sin], axis=1
+    )

@@ -1,0 +1,117 @@
+"""What a picture shows, in layers: the seam between the two kinds of items and the photographer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import skia
+
+Draw = Callable[..., None]
+
+
+@dataclass
+class Layout:
+    """Layers from back to front, in units of their own.
+
+    - `matrix`: (3, 3), maps these units to the unit square of the picture.
+    - `pose`: angles in degrees by name, for the ground truth.
+    - `points`: landmarks by name, (2,) in the layers' units.
+    - `layers`: (is_item, draw) pairs.
+    """
+
+    matrix: np.ndarray
+    pose: dict[str, float] = field(default_factory=dict)
+    points: dict[str, np.ndarray] = field(default_factory=dict)
+    layers: list[tuple[bool, Callable[[skia.Canvas], None]]] = field(default_factory=list)
+
+    def add(self, draw: Draw, *arguments) -> None:
+        """Add a layer that is not the item; it calls `draw(canvas, *arguments)`."""
+        self.layers.append((False, lambda canvas: draw(canvas, *arguments)))
+
+    def add_item(self, draw: Draw, *arguments) -> None:
+        """Add a layer that shows the item."""
+        self.layers.append((True, lambda canvas: draw(canvas, *arguments)))
+
+    def add_part(self, garment, part: str, is_item: bool) -> None:
+        """Add a part of a worn garment, where there is one."""
+        if garment is not None and part in garment.images:
+            (self.add_item if is_item else self.add)(garment.draw, part)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true about one picture.
+
+    - `mask`: bool (size, size), pixels where the item is visible.
+    - `box`: x1, y1, x2, y2 of the mask in pixels; four -1 where nothing of the item is visible.
+    - `landmarks`: name -> (x, y, visible), pixels; left and right as seen in the picture.
+    - `attributes`: attribute name -> value.
+    - `view`: "street" or the shop view.
+    - `pose`: joint angles in degrees by name; empty where nobody wears the item.
+    """
+
+    mask: np.ndarray
+    box: tuple[float, float, float, float]
+    landmarks: dict[str, tuple[float, float, bool]]
+    attributes: dict[str, str]
+    view: str
+    pose: dict[str, float]
+
+
+def paint(layout: Layout, matrix: np.ndarray, background: skia.Image) -> np.ndarray:
+    """Draw all layers over a background.
+
+    **Arguments**
+
+    - `layout`: the layers.
+    - `matrix`: (3, 3), from the layers' units to pixels.
+    - `background`: an opaque image of the picture's size.
+
+    **Returns** uint8 (size, size, 3).
+    """
+    size = background.width()
+    pixels = np.empty((size, size, 4), np.uint8)
+    canvas = skia.Surface(pixels).getCanvas()
+    canvas.drawImage(background, 0, 0)
+    canvas.concat(skia.Matrix(matrix.astype(np.float32)))
+    for _, draw in layout.layers:
+        draw(canvas)
+    return np.ascontiguousarray(pixels[..., :3])
+
+
+def find_item(layout: Layout, matrix: np.ndarray, size: int) -> np.ndarray:
+    """Where the item is visible: layers in front of it are cut out of its mask.
+
+    **Returns** bool (size, size).
+    """
+    pixels = np.zeros((size, size, 4), np.uint8)
+    canvas = skia.Surface(pixels).getCanvas()
+    canvas.concat(skia.Matrix(matrix.astype(np.float32)))
+    cut_out = skia.Paint(BlendMode=skia.BlendMode.kDstOut)
+    for is_item, draw in layout.layers:
+        canvas.saveLayer(None, None if is_item else cut_out)
+        draw(canvas)
+        canvas.restore()
+    return pixels[..., 3] > 127
+
+
+def truth(layout: Layout, matrix: np.ndarray, size: int, attributes, view: str) -> Truth:
+    """Collect mask, box and landmarks of a picture; see `Truth`."""
+    mask = find_item(layout, matrix, size)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (-1.0, -1.0, -1.0, -1.0)
+    if len(rows):
+        ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+        box = tuple(float(end) for end in ends)
+    landmarks = {}
+    reach = max(1, round(0.03 * size))
+    for name, point in layout.points.items():
+        x, y, w = matrix @ (*point, 1.0)
+        x, y = float(x / w), float(y / w)
+        inside = 0 <= x < size and 0 <= y < size
+        # a landmark lies on the item's edge: it is visible where the item is, close by
+        near = mask[
+            max(0, int(y) - reach) : int(y) + reach + 1, max(0, int(x) - reach) : int(x) + reach + 1
+        ]
+        landmarks[name] = (x, y, bool(inside and near.any()))
+    return Truth(mask, box, landmarks, dict(attributes), view, dict(layout.pose))

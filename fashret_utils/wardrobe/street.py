@@ -1,0 +1,145 @@
+"""Street pictures of garments: somebody wears the item, somewhere, among other clothes and things."""
+
+from collections.abc import Callable
+
+import numpy as np
+import skia
+
+from . import figure as people
+from . import hair, occluders
+from .attributes import Garment
+from .body import CANONICAL, Figure, sample_pose
+from .draws import Draws
+from .garments import LOWER, Sheet, draw_sheet
+from .layout import Layout
+from .mesh import Worn
+from .outfit import complement
+from .palette import PALETTE, RGB, argb
+from .paths import outline
+
+_LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
+
+
+def lay_out(
+    item: Garment, streams: dict[str, Draws], size: int, factors: dict[str, float]
+) -> Layout:
+    """Compose the layers of a street picture, without background and camera.
+
+    **Arguments**
+
+    - `item`: the garment in question.
+    - `streams`: random numbers of "pose", "occlusion", "wearer" and "light".
+    - `size`: pixels of the picture.
+    - `factors`: strength of "pose", "occlusion" and "light". With pose 0 nobody wears the
+      garment: it lies flat as in its shop picture.
+    """
+    sheet = draw_sheet(item, size)
+    if factors["pose"] <= 0:
+        layout = _lay_flat(sheet, size)
+        figure = Figure(CANONICAL)
+    else:
+        pose = sample_pose(streams["pose"], factors["pose"])
+        figure = Figure(pose)
+        layout = _dress(sheet, figure, streams, size, factors)
+    for name in occluders.choose(streams["occlusion"], factors["occlusion"]):
+        draws = streams["occlusion"]
+        layout.add(occluders.draw, name, figure, draws, max(1.0, factors["occlusion"]))
+    return layout
+
+
+def _lay_flat(sheet: Sheet, size: int) -> Layout:
+    scale, (x, y) = sheet.scale, sheet.origin
+    matrix = np.array([[scale, 0, x], [0, scale, y], [0, 0, size]]) / size
+    layout = Layout(matrix)
+
+    def draw(canvas: skia.Canvas) -> None:
+        canvas.save()
+        canvas.scale(1 / scale, 1 / scale)
+        canvas.translate(-x, -y)
+        for _, image in sheet.images:
+            canvas.drawImage(image, 0, 0, _LINEAR)
+        canvas.restore()
+
+    layout.add_item(draw)
+    layout.points = {name: np.asarray(p, float) for name, p in sheet.flat.landmarks.items()}
+    return layout
+
+
+def _dress(sheet: Sheet, figure: Figure, streams, size: int, factors) -> Layout:
+    """A person who wears the garment, from the hair behind to the hands in front."""
+    item, wearer = sheet.flat.item, streams["wearer"]
+    folds = _folds(streams["pose"], factors["pose"])
+    light = 0.14 * factors["light"] * streams["light"].signed()
+    worn = Worn(sheet, figure, folds, light)
+    person = people.sample_person(wearer)
+    lower = item.category in LOWER
+    other = complement(wearer, lower)
+    tucked = wearer.chance(0.8 if lower else 0.15)
+    inner = wearer.pick(tuple(PALETTE.values()))
+    partner = None
+    if item.category != "dress":
+        partner = Worn(draw_sheet(other, size), figure, 0.7 * folds, light)
+    top, bottom = (partner, worn) if lower else (worn, partner)
+
+    layout = Layout(_framing(item, sheet), pose=figure.pose.angles())
+    layout.add(hair.draw_behind, figure, person)
+    layout.add_part(top, "lining", not lower)
+    for side in (0, 1):
+        layout.add(people.draw_leg, figure, person, side)
+    layout.add(people.draw_torso, figure, person)
+    if item.category in ("coat", "jacket"):
+        layout.add(_draw_inner, figure, inner)
+    tucked = tucked and item.category not in ("coat", "jacket", "sweater", "hoodie")
+    garments = [(bottom, ("skirt", "legs"), lower), (top, ("body",), not lower)]
+    for garment, parts, is_item in reversed(garments) if tucked else garments:
+        for part in parts:
+            layout.add_part(garment, part, is_item)
+    layout.add(people.draw_head, figure, person)
+    layout.add(hair.draw_on_head, figure, person)
+    layout.add(hair.draw_over_shoulders, figure, person)
+    for side, name in ((0, "left sleeve"), (1, "right sleeve")):
+        length = top.sheet.flat.sleeve_length
+        if length < 2.4:
+            layout.add(people.draw_arm, figure, person, side)
+        arm = figure.pose.arm_names[side]
+        if arm != "pocket":
+            layout.add(people.draw_hand, figure, person, side)
+        layout.add_part(top, name, not lower)
+        if arm == "phone":
+            layout.add(occluders.draw_phone, figure, side)
+    layout.points = {name: worn.place(name, p) for name, p in sheet.flat.landmarks.items()}
+    return layout
+
+
+def _folds(draws: Draws, strength: float) -> np.ndarray:
+    """Waves of shading across the cloth: rows of direction x, direction y, phase and depth."""
+    depth = 0.11 * min(1.5, strength)
+    return np.array(
+        [
+            (6 * draws.signed(), 2 + 5 * draws.unit(), 6.3 * draws.unit(), depth * draws.unit())
+            for _ in range(3)
+        ]
+    )
+
+
+def _draw_inner(canvas: skia.Canvas, figure: Figure, colour: RGB) -> None:
+    """The top under a jacket or coat, of which only the neck shows."""
+    shape = np.array(
+        [(-0.3, 0.0), (-0.2, 0.17), (0.0, 0.24), (0.2, 0.17), (0.3, 0.0), (0.6, 0.3), (0.5, 1.75)]
+        + [(-0.5, 1.75), (-0.6, 0.3)]
+    )
+    run = [tuple(p) for p in figure.torso(shape).tolist()]
+    path = outline(run[:5], run[4:6], run[5:7], run[6:8], run[7:9])
+    canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=argb(colour)))
+
+
+def _framing(item: Garment, sheet: Sheet) -> np.ndarray:
+    """Where a photographer would aim: the garment fills most of the picture."""
+    _, top, _, bottom = sheet.flat.extent
+    if item.category in LOWER:
+        top, bottom = top - 0.75, bottom + 0.35
+    else:
+        top, bottom = min(top, 0.0) - 0.75, min(bottom, sheet.flat.landmarks["left hem"][1]) + 0.45
+    height = max(bottom - top, 3.3)
+    middle = (top + bottom) / 2
+    return np.array([[1, 0, 0.5 * height], [0, 1, 0.5 * height - middle], [0, 0, height]]) / height
