@@ -19,10 +19,13 @@ NOT_COVERED = (
     "checkpoints",
     "claims",
     "explorer",
+    "history",
     "plots",
+    "progress",
     "provenance",
     "records",
     "scale",
+    "site",
     "tables",
 )
 COVERED_TAGS = {"definition", "experiment"}

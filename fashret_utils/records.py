@@ -63,7 +63,7 @@ class Record:
 
     def path(self, results: str | Path) -> Path:
         """The record's file under the folder `results`."""
-        return _path(results, self.chapter, self.data, self.arm, self.scale, self.seed)
+        return path_of(results, self.chapter, self.data, self.arm, self.scale, self.seed)
 
 
 def new(
@@ -79,7 +79,7 @@ def new(
     code_hash: str | None = None,
     curve: Mapping[str, list[float]] | None = None,
     cost: Mapping[str, float] | None = None,
-    **extra: object,
+    extra: Mapping[str, object] | None = None,
 ) -> Record:
     """Make a record from a retrieval result, also for a baseline that needs no training.
 
@@ -103,7 +103,7 @@ def new(
         counts={key: int(getattr(retrieval, key)) for key in COUNTS},
         curve=dict(curve or {}),
         cost=dict(cost or {}),
-        extra=extra,
+        extra=dict(extra or {}),
         catalog_hash=catalog_hash,
         code_hash=code_hash or provenance.code_hash(chapter),
         versions=versions(),
@@ -170,17 +170,19 @@ def write(
     return path
 
 
-def check_writable(results: str | Path) -> None:
-    """Make the results folder, and make sure of it before hours of training.
+def check_writable(folder: str | Path, argument: str = "results") -> None:
+    """Make a folder, and make sure of it before hours of training.
+
+    **Arguments**: `argument` - what the caller calls it, for the message.
 
     **Raises** `ResultsError`.
     """
     try:
-        Path(results).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=results):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise ResultsError(_unwritable(results, error)) from error
+        raise ResultsError(_unwritable(folder, error, argument)) from error
 
 
 def read(path: str | Path) -> Record:
@@ -271,7 +273,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _path(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
+def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
+    """The file of a run's record.
+
+    **Raises** `ValueError` for a name that cannot be a folder.
+    """
     for name, value in (("chapter", chapter), ("data", data), ("arm", arm)):
         if not re.fullmatch(r"\w[\w.,+=@-]*", value):
             raise ValueError(
@@ -298,8 +304,8 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _unwritable(results: str | Path, error: OSError) -> str:
+def _unwritable(folder: str | Path, error: OSError, argument: str = "results") -> str:
     return (
-        f"the results folder {Path(results).absolute()} cannot be written ({error}): "
-        "pass results=<a folder that you may write to>"
+        f"the {argument} folder {Path(folder).absolute()} cannot be written ({error}): "
+        f"pass {argument}=<a folder that you may write to>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -90,6 +91,20 @@ def machine(device: str | torch.device = "auto") -> dict[str, str | int | float]
         found["device"] = gpu.name
         found["gpu_memory_gib"] = round(gpu.total_memory / 2**30, 1)
     return found
+
+
+def peak_memory_gib(device: str | torch.device = "cpu") -> float:
+    """Most memory in use so far: of the GPU by tensors, of the CPU by this process."""
+    if torch.device(device).type == "cuda":
+        peak = torch.cuda.max_memory_allocated(device)
+    elif sys.platform == "win32":
+        peak = psutil.Process().memory_info().peak_wset
+    else:
+        import resource  # there is none on Windows
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return round(peak / 2**30, 3)
 
 
 def _cores() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from fashret_utils.scale import SCALES
 
@@ -93,5 +93,6 @@ def _summary(group: Sequence[Record], metric: str) -> tuple[float, float, float]
     if len(values) == 1:
         return (values[0], *group[0].intervals.get(metric, (np.nan, np.nan)))
     mean = values.mean()
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    # stdtrit(n - 1, 0.975) is the upper 97.5 % point of Student's t with n - 1 degrees of freedom.
+    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
     return mean, mean - half, mean + half

@@ -34,7 +34,7 @@ def test_a_record_survives_the_disk(tmp_path):
         catalog_hash="abc",
         curve={"step": [1, 2], "loss": [0.5, 0.25]},
         cost={"wall_seconds": np.float64(1.5)},
-        margin=0.2,
+        extra={"margin": 0.2},
     )
     path = records.write(made, tmp_path)
     assert path == tmp_path / "demo" / "wardrobe" / "triplet" / "smoke-seed0.json"

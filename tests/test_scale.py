@@ -2,7 +2,7 @@ import psutil
 import pytest
 import torch
 
-from fashret_utils.scale import SCALES, Scale, choose_device, machine, scale
+from fashret_utils.scale import SCALES, Scale, choose_device, machine, peak_memory_gib, scale
 
 
 @pytest.mark.parametrize("name", SCALES)
@@ -52,3 +52,11 @@ def test_machine_names_processor_and_memory():
     assert found["device"] == found["processor"] != ""
     assert 1 <= found["cores"] <= psutil.cpu_count()
     assert found["memory_gib"] == pytest.approx(psutil.virtual_memory().total / 2**30, abs=0.06)
+
+
+def test_peak_memory_remembers_what_was_given_back():
+    before = peak_memory_gib()
+    block = torch.ones(int(before * 2**28) + 2**26)  # float32: a quarter GiB more than ever
+    assert peak_memory_gib() >= before + 0.2
+    del block
+    assert peak_memory_gib() >= before + 0.2
