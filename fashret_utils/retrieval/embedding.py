@@ -1,20 +1,17 @@
 """Pictures to embeddings."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-if TYPE_CHECKING:
-    from fashret_utils.catalog import Catalog
+from fashret_utils.batches import normalise
+from fashret_utils.catalog import Catalog
 
 
-@torch.inference_mode()
 def embed(
     model: nn.Module,
-    pictures: "Catalog | np.ndarray",
+    pictures: Catalog | np.ndarray,
     size: int | None = None,
     device: str | torch.device | None = None,
     batch: int = 256,
@@ -35,8 +32,6 @@ def embed(
 
     **Raises** `ValueError` for pixels of another shape or dtype, or a size missing or in excess.
     """
-    from fashret_utils.batches import normalise
-
     pixels = _pixels(pictures, size)
     home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     device = torch.device(device or home)
@@ -46,8 +41,9 @@ def embed(
         parts = []
         for start in range(0, len(pixels), batch):
             chunk = torch.from_numpy(np.array(pixels[start : start + batch])).to(device)
-            images = normalise(chunk).contiguous(memory_format=torch.channels_last)
-            parts.append(normalize(model(images).float(), dim=1).cpu())  # (b, d)
+            with torch.inference_mode():
+                embeddings = model(normalise(chunk)).float()  # (b, d)
+                parts.append(normalize(embeddings, dim=1).cpu())
     finally:
         model.to(home)
         for module, training in modes:  # a frozen submodule stays frozen
@@ -55,8 +51,8 @@ def embed(
     return torch.cat(parts).numpy()
 
 
-def _pixels(pictures: "Catalog | np.ndarray", size: int | None) -> np.ndarray:
-    if hasattr(pictures, "pixels"):
+def _pixels(pictures: Catalog | np.ndarray, size: int | None) -> np.ndarray:
+    if isinstance(pictures, Catalog):
         if size is None:
             raise ValueError("a catalogue needs a size in pixels, e.g. size=64")
         pictures = pictures.pixels(size)

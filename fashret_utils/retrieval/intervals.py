@@ -1,6 +1,7 @@
 """Percentile bootstrap over queries."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 
 def bootstrap_means(values: np.ndarray, draws: int, seed: int) -> np.ndarray:
@@ -19,12 +20,14 @@ def bootstrap_means(values: np.ndarray, draws: int, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     means = np.empty((draws, values.shape[1]))
     step = max(1, 2**17 // n)  # blocks that stay in the processor's cache
-    for start in range(0, draws, step):
-        size = min(step, draws - start)
-        picks = random.integers(n, size=(size, n))
-        picks += np.arange(size)[:, None] * n  # one range of bins for each resample
-        weights = np.bincount(picks.ravel(), minlength=size * n).reshape(size, n)
-        means[start : start + size] = weights.astype(np.float64) @ values / n
+    # Threads cost more than they bring on products this small, above all on a busy machine.
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, draws, step):
+            size = min(step, draws - start)
+            picks = random.integers(n, size=(size, n))
+            picks += np.arange(size)[:, None] * n  # one range of bins for each resample
+            weights = np.bincount(picks.ravel(), minlength=size * n).reshape(size, n)
+            means[start : start + size] = weights.astype(np.float64) @ values / n
     return means
 
 
