@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 KEPT = 2
+DAMAGED = (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
 class CheckpointMismatchError(RuntimeError):
@@ -70,9 +72,8 @@ class Keeper:
         self.fingerprint = fingerprint
         for path in self._newest_first():
             try:
-                # On the CPU: generator states must be there, and parameters are copied anyway.
-                contents = torch.load(path, map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+                contents = _read(path)
+            except DAMAGED as error:
                 reason = str(error).partition("\n")[0] or type(error).__name__
                 warnings.warn(
                     f"checkpoint {path} is damaged ({reason}) and is passed over", stacklevel=3
@@ -130,6 +131,14 @@ def _tensors(state: object) -> Iterable[Tensor]:
     elif isinstance(state, list | tuple):
         for value in state:
             yield from _tensors(value)
+
+
+def _read(path: Path) -> dict:
+    with zipfile.ZipFile(path) as archive:  # torch.load itself does not look at the checksums
+        if (entry := archive.testzip()) is not None:
+            raise zipfile.BadZipFile(f"wrong checksum of {entry}")
+    # On the CPU: generator states must be there, and parameters are copied anyway.
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _check_fingerprint(path: Path, made: Mapping, now: Mapping) -> None:
