@@ -15,18 +15,17 @@ from .draws import Draws
 
 HIP = (0.34, 2.75)
 KNEE = (0.41, 4.5)
-ANKLE = (0.47, 6.2)
 
-# Arms: name -> (upper arm, forearm) in degrees from the vertical, outwards; lower arm in front?
+# Arms: name -> (upper arm, forearm) in degrees from the vertical, outwards.
 _ARMS = {
-    "down": ((11, 5), False),
-    "relaxed": (((17, -6)), False),
-    "hip": ((43, -50), False),
-    "pocket": ((24, -17), True),
-    "across": ((15, -78), True),
-    "strap": ((20, -152), True),
-    "phone": ((27, -161), True),
-    "raised": ((64, 128), False),
+    "down": (11, 5),
+    "relaxed": (17, -6),
+    "hip": (43, -50),
+    "pocket": (24, -17),
+    "across": (15, -78),
+    "strap": (20, -152),
+    "phone": (27, -161),
+    "raised": (64, 128),
 }
 _ARM_WEIGHTS = (4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6)
 _LEGS = {
@@ -81,7 +80,7 @@ def sample_pose(draws: Draws, strength: float) -> Pose:
             at -= weight
             if at < 0:
                 break
-        (upper, lower), _ = _ARMS[name]
+        upper, lower = _ARMS[name]
         upper, lower = upper + 6 * draws.bell(), lower + 8 * draws.bell()
         arms.append((_toward(ARM_ANGLE, upper, strength), _toward(ARM_ANGLE, lower, strength)))
         names.append(name)
@@ -112,7 +111,7 @@ def _toward(start: float, degrees: float, strength: float) -> float:
 
 
 def _smooth(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    share = np.clip((values - low) / (high - low), 0.0, 1.0)
+    share = np.minimum(np.maximum((values - low) / (high - low), 0.0), 1.0)
     return share * share * (3 - 2 * share)
 
 
@@ -122,43 +121,42 @@ class Figure:
     def __init__(self, pose: Pose):
         self.pose = pose
         self._sin, self._cos = math.sin(pose.turn), math.cos(pose.turn)
-        joints = self.torso(np.array([(-SHOULDER[0], SHOULDER[1]), SHOULDER]))
-        self._shoulders = joints
+        places = self.torso(_JOINTS)
+        self._shoulders, self._hips, self.head = places[:2], places[2:4], places[4]
         self._arm_lines = [self._arm_line(side) for side in (0, 1)]
-        self._leg_bones = [self._leg_bone(side, 1.0) for side in (0, 1)]
-        self._skirt_bones = [self._leg_bone(side, 0.6) for side in (0, 1)]
 
     def torso(self, points: np.ndarray) -> np.ndarray:
         """Bend points of trunk, neck and head."""
         pose = self.pose
         x, y = points[:, 0], points[:, 1]
         chest, waist, hip = pose.build
-        x = x * np.interp(y, (0.0, 0.9, 1.75, 2.5), (1 + 0.5 * (chest - 1), chest, waist, hip))
+        x = x * np.interp(y, (0.0, 0.9, 1.75, 2.5), (0.5 + 0.5 * chest, chest, waist, hip))
         x = self._turned(x, y)
         height = _smooth(y, 2.5, 0.4)  # 0 at the hips, 1 at the shoulders
         angle = pose.hip_tilt + height * (pose.shoulder_tilt - pose.hip_tilt)
-        up = np.clip(0.5 * (2.5 - y), -0.2, 1.3)
-        return np.stack(
-            [pose.sway * up + x * np.cos(angle), y + x * np.sin(angle)], axis=1
-        )
+        up = np.minimum(np.maximum(1.25 - 0.5 * y, -0.2), 1.3)
+        placed = np.empty_like(points)
+        placed[:, 0] = pose.sway * up + x * np.cos(angle)
+        placed[:, 1] = y + x * np.sin(angle)
+        return placed
 
     def _turned(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Turn about the vertical: sides come nearer, the middle moves across the round front."""
-        reach = 0.72 + 0.34 * np.clip(y - 2.6, 0, 4)
-        bulge = np.clip(1 - (x / reach) ** 2, 0, 1)
-        depth = 0.42 * np.clip((y + 0.6) / 1.2, 0.25, 1)
+        reach = 0.72 + 0.34 * np.maximum(y - 2.6, 0)
+        bulge = np.maximum(1 - (x / reach) ** 2, 0)
+        depth = np.interp(y, (-0.3, 0.6, 2.4, 4.2), (0.1, 0.42, 0.42, 0.16))
         return x * (0.35 + 0.65 * self._cos) + depth * bulge * self._sin
 
     def _arm_line(self, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Centre line of an arm: positions (n, 2) and angles (n,) at distances `_ALONG`."""
         upper, lower = self.pose.arms[side]
-        angle = upper + (lower - upper) * _smooth(_ALONG, UPPER_ARM - 0.2, UPPER_ARM + 0.2)
+        angle = upper + (lower - upper) * _BEND
         sign = -1 if side == 0 else 1
         step = _ALONG[1] - _ALONG[0]
-        heading = np.stack([sign * np.sin(angle), np.cos(angle)], axis=1)
-        zero = int(round(-_ALONG[0] / step))
-        line = np.cumsum(heading, axis=0) * step
-        return self._shoulders[side] + line - line[zero], angle
+        line = np.empty((len(_ALONG), 2))
+        np.cumsum(sign * step * np.sin(angle), out=line[:, 0])
+        np.cumsum(step * np.cos(angle), out=line[:, 1])
+        return line + (self._shoulders[side] - line[_SHOULDER_INDEX]), angle
 
     def arm(self, points: np.ndarray, side: int, attached: bool = True) -> np.ndarray:
         """Bend points of an arm or sleeve; `side` 0 is left (x < 0).
@@ -166,72 +164,62 @@ class Figure:
         `attached`: whether points near the shoulder stay with the trunk.
         """
         sign = -1 if side == 0 else 1
-        sin, cos = math.sin(ARM_ANGLE), math.cos(ARM_ANGLE)
         dx, dy = sign * points[:, 0] - SHOULDER[0], points[:, 1] - SHOULDER[1]
-        along, across = dx * sin + dy * cos, dx * cos - dy * sin
+        along, across = dx * _ARM_SIN + dy * _ARM_COS, dx * _ARM_COS - dy * _ARM_SIN
         line, angles = self._arm_lines[side]
         angle = np.interp(along, _ALONG, angles)
-        bent = np.stack(
-            [
-                np.interp(along, _ALONG, line[:, 0]) + sign * across * np.cos(angle),
-                np.interp(along, _ALONG, line[:, 1]) - across * np.sin(angle),
-            ],
-            axis=1,
-        )
+        bent = np.empty_like(points)
+        bent[:, 0] = np.interp(along, _ALONG, line[:, 0]) + sign * across * np.cos(angle)
+        bent[:, 1] = np.interp(along, _ALONG, line[:, 1]) - across * np.sin(angle)
         if not attached:
             return bent
         weight = _smooth(along - 0.6 * across, -0.25, 0.5)[:, None]
         return weight * bent + (1 - weight) * self.torso(points)
 
-    def _leg_bone(self, side: int, share: float):
-        sign = -1 if side == 0 else 1
-        thigh, shin = (sign * share * angle for angle in self.pose.legs[side])
-        hip = np.array([sign * HIP[0], HIP[1]])
-        knee = np.array([sign * KNEE[0], KNEE[1]])
-        hip_to = self.torso(hip[None])[0]
-        knee_to = hip_to + _rotate((knee - hip)[None], thigh)[0]
-        return hip, knee, hip_to, knee_to, thigh, shin
-
-    def leg(self, points: np.ndarray, side: int, bones=None) -> np.ndarray:
+    def leg(self, points: np.ndarray, side: int) -> np.ndarray:
         """Bend points of a leg, or of the half of trousers on that side."""
-        hip, knee, hip_to, knee_to, thigh, shin = bones or self._leg_bones[side]
-        y = points[:, 1]
-        squeezed = points - hip
-        squeezed[:, 0] *= 0.4 + 0.6 * self._cos * self.pose.build[2]
-        trunk = self.torso(points)
-        upper = hip_to + _rotate(squeezed, thigh)
-        lower_points = points - knee
-        lower = knee_to + _rotate(lower_points, shin)
-        at_hip = _smooth(y, 2.5, 3.3)[:, None]
-        at_knee = _smooth(y, KNEE[1] - 0.3, KNEE[1] + 0.3)[:, None]
-        leg = at_knee * lower + (1 - at_knee) * upper
-        return at_hip * leg + (1 - at_hip) * trunk
+        placed = self.torso(points)
+        return placed + self._swing(placed, points[:, 1:], side, 1.0)
 
     def skirt(self, points: np.ndarray) -> np.ndarray:
         """Bend points of a skirt or long coat, which follows both legs."""
-        right = _smooth(points[:, 0], -0.55, 0.55)[:, None]
-        left_leg = self.leg(points, 0, self._skirt_bones[0])
-        right_leg = self.leg(points, 1, self._skirt_bones[1])
-        return (1 - right) * left_leg + right * right_leg
+        placed = self.torso(points)
+        right = _smooth(points[:, :1], -0.55, 0.55)
+        left_leg = self._swing(placed, points[:, 1:], 0, 0.6)
+        right_leg = self._swing(placed, points[:, 1:], 1, 0.6)
+        return placed + (1 - right) * left_leg + right * right_leg
+
+    def _swing(self, placed: np.ndarray, y: np.ndarray, side: int, share: float) -> np.ndarray:
+        """How far a leg's swing moves points: the hip turns all below it, the knee the shin.
+
+        **Arguments**: `placed` (n, 2), points where the trunk alone would put them; `y` (n, 1),
+        their canonical heights; `share`, the part of the swing that the cloth follows.
+        """
+        sign = share if side else -share
+        thigh, shin = (sign * angle for angle in self.pose.legs[side])
+        hip = self._hips[side]
+        swung = _turn(placed - hip, thigh) * _smooth(y, 2.5, 3.3)
+        knee = np.array([0.0, KNEE[1] - HIP[1]])
+        knee = hip + knee + _turn(knee[None], thigh)[0]
+        return swung + _turn(placed + swung - knee, shin - thigh) * _smooth(y, 4.2, 4.8)
 
     def hand(self, side: int) -> tuple[np.ndarray, float]:
         """Where the wrist is, and the direction of the forearm (radians, outwards)."""
         line, angles = self._arm_lines[side]
-        index = int(np.searchsorted(_ALONG, UPPER_ARM + FOREARM))
-        return line[index], float(angles[index])
-
-    def in_front(self, side: int) -> bool:
-        """Whether the lower arm crosses in front of the trunk."""
-        name = self.pose.arm_names[side]
-        return name in _ARMS and _ARMS[name][1]
+        return line[_WRIST_INDEX], float(angles[_WRIST_INDEX])
 
 
+_JOINTS = np.array(
+    [(-SHOULDER[0], SHOULDER[1]), SHOULDER, (-HIP[0], HIP[1]), HIP, (0.0, -0.35)], float
+)
+_ARM_SIN, _ARM_COS = math.sin(ARM_ANGLE), math.cos(ARM_ANGLE)
 _ALONG = np.linspace(-0.6, 3.4, 41)
+_BEND = _smooth(_ALONG, UPPER_ARM - 0.2, UPPER_ARM + 0.2)
+_SHOULDER_INDEX = int(np.argmin(np.abs(_ALONG)))
+_WRIST_INDEX = int(np.searchsorted(_ALONG, UPPER_ARM + FOREARM))
 
 
-def _rotate(points: np.ndarray, angle: float) -> np.ndarray:
-    """Turn points (n, 2); positive angles move a hanging limb towards +x."""
-    sin, cos = math.sin(angle), math.cos(angle)
-    return np.stack(
-        [points[:, 0] * cos + points[:, 1] * sin, points[:, 1] * cos - points[:, 0] * sin], axis=1
-    )
+def _turn(arms: np.ndarray, angle: float) -> np.ndarray:
+    """How far a turn moves the ends of levers (n, 2); positive moves a hanging one to +x."""
+    sin, less = math.sin(angle), math.cos(angle) - 1
+    return arms * less + arms[:, ::-1] * np.array([sin, -sin])

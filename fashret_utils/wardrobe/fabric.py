@@ -181,9 +181,9 @@ def weave(name: str, scale: float, angle: float, dark: bool) -> skia.Paint | Non
 
 
 def _knit_tile(scale: float, dark: bool) -> skia.Surface:
-    stitch = max(0.11, 4 / scale)
+    stitch = max(0.095, 3.6 / scale)
     surface, canvas, _ = _tile(stitch, stitch, scale)
-    groove = _fill((255, 255, 255), 0.2) if dark else _fill((20, 16, 40), 0.19)
+    groove = _fill((255, 255, 255), 0.17) if dark else _fill((20, 16, 40), 0.14)
     groove.setStyle(skia.Paint.kStroke_Style)
     groove.setStrokeWidth(stitch * 0.3)
     vee = skia.Path()

@@ -10,7 +10,7 @@ from .body import Figure
 from .cut import along_arm
 from .draws import Draws
 from .palette import RGB, argb, darker, lighter, mix
-from .paths import Run, mirror, outline, oval
+from .paths import Point, Run, mirror, outline, oval
 
 SKINS: tuple[RGB, ...] = (
     (255, 224, 199),
@@ -45,15 +45,25 @@ HEAD = (0.0, -0.74)  # middle of the head in body units
 _NECK: Run = [(0.155, -0.5), (0.165, -0.2), (0.30, 0.0), (0.62, 0.13), (0.77, 0.3)]
 _TRUNK: Run = [(0.77, 0.3), (0.60, 0.95), (0.49, 1.75), (0.62, 2.4), (0.62, 2.8)]
 _TORSO = [*_NECK, *_TRUNK[1:], *mirror([*_NECK, *_TRUNK[1:]])]
+_CHIN = [(-0.155, -0.42), (0.155, -0.42), (0.16, -0.22), (0.0, -0.06), (-0.16, -0.2)]
+_TORSO_AND_CHIN = np.array([*_TORSO, *_CHIN])
 _LEG = (
     [(0.64, 2.4), (0.67, 3.0), (0.585, 4.3), (0.625, 5.0), (0.545, 6.1)]
     + [(0.545, 6.3), (0.40, 6.3)]
     + [(0.40, 6.1), (0.305, 5.0), (0.255, 4.3), (0.03, 3.05), (0.0, 2.6)]
 )
-_ARM = [
-    along_arm(s, w)
-    for s, w in ((-0.1, 0.13), (0.12, 0.175), (0.6, 0.15), (1.3, 0.12), (1.75, 0.125), (2.6, 0.075))
-] + [along_arm(s, -w) for s, w in ((2.6, 0.075), (1.75, 0.11), (1.3, 0.12), (0.6, 0.17), (0.1, 0.2))]
+
+
+def _arm_outline(start: float) -> list[Point]:
+    """Outline of the arm from `start` (distance from the shoulder joint) to the wrist."""
+    outer = ((-0.1, 0.13), (0.12, 0.175), (0.6, 0.15), (1.3, 0.12), (1.75, 0.125), (2.6, 0.075))
+    inner = ((2.6, 0.075), (1.75, 0.11), (1.3, 0.12), (0.6, 0.17), (0.1, 0.2))
+    return [along_arm(s, w) for s, w in outer if s >= start] + [
+        along_arm(s, -w) for s, w in inner if s >= start
+    ]
+
+
+_ARM = np.array(_arm_outline(-1.0))
 _HAND = [
     along_arm(s, w)
     for s, w in (
@@ -69,6 +79,7 @@ _HAND = [
     )
 ]
 _FOOT = [(0.39, 6.15), (0.55, 6.15), (0.60, 6.42), (0.62, 6.56), (0.34, 6.56), (0.37, 6.4)]
+_LEG_AND_FOOT = np.array([*_LEG, *_FOOT])
 _FLIP = np.array([-1.0, 1.0])
 
 
@@ -116,18 +127,21 @@ def _paint(colour: RGB, alpha: float = 1.0) -> skia.Paint:
 
 def draw_torso(canvas: skia.Canvas, figure: Figure, person: Person) -> None:
     """Neck, shoulders and trunk, with the shadow of the chin."""
-    canvas.drawPath(_closed(figure.torso(np.array(_TORSO))), _paint(person.skin))
-    chin = np.array([(-0.155, -0.42), (0.155, -0.42), (0.16, -0.22), (0.0, -0.06), (-0.16, -0.2)])
-    canvas.drawPath(_closed(figure.torso(chin)), _paint(person.shadow))
+    places = figure.torso(_TORSO_AND_CHIN)
+    canvas.drawPath(_closed(places[: len(_TORSO)]), _paint(person.skin))
+    canvas.drawPath(_closed(places[len(_TORSO) :]), _paint(person.shadow))
 
 
-def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int) -> None:
-    """A bare leg and its shoe."""
+def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int, bare: bool) -> None:
+    """A shoe and, where it is `bare`, the leg."""
     flip = _FLIP if side == 0 else 1.0
-    leg = figure.leg(np.array(_LEG) * flip, side)
-    canvas.drawPath(_closed(leg), _paint(person.skin if side else person.shadow))
-    foot = [tuple(p) for p in figure.leg(np.array(_FOOT) * flip, side).tolist()]
-    canvas.drawPath(outline([*foot[:4]], [foot[3], foot[4]], [*foot[4:], foot[0]]), _paint(person.shoes))
+    places = figure.leg(_LEG_AND_FOOT * flip, side)
+    if bare:
+        leg = _closed(places[: len(_LEG)])
+        canvas.drawPath(leg, _paint(person.skin if side else mix(person.skin, person.shadow, 0.4)))
+    foot = [tuple(p) for p in places[len(_LEG) :].tolist()]
+    shoe = outline([*foot[:4]], [foot[3], foot[4]], [*foot[4:], foot[0]])
+    canvas.drawPath(shoe, _paint(person.shoes))
     sole = skia.Paint(
         AntiAlias=True,
         Color=argb(darker(person.shoes, 0.5)),
@@ -137,10 +151,15 @@ def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int) -> 
     canvas.drawLine(*foot[3], *foot[4], sole)
 
 
-def draw_arm(canvas: skia.Canvas, figure: Figure, person: Person, side: int) -> None:
-    """A bare arm without its hand."""
+def draw_arm(
+    canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float
+) -> None:
+    """A bare arm without its hand; a sleeve that is `sleeve` long hides the shoulder."""
     flip = _FLIP if side == 0 else 1.0
-    arm = _closed(figure.arm(np.array(_ARM) * flip, side))
+    points = _ARM
+    if sleeve:
+        points = np.array(_arm_outline(min(0.6, sleeve - 0.3)))
+    arm = _closed(figure.arm(points * flip, side))
     canvas.drawPath(arm, _paint(person.skin))
     edge = skia.Paint(
         AntiAlias=True,
@@ -159,7 +178,7 @@ def draw_hand(canvas: skia.Canvas, figure: Figure, person: Person, side: int) ->
 
 def head_frame(canvas: skia.Canvas, figure: Figure) -> None:
     """Move the canvas to the head: (0, 0) is its middle, +-0.5 its crown and chin."""
-    base = figure.torso(np.array([(0.0, -0.35)]))[0]
+    base = figure.head
     pose = figure.pose
     canvas.translate(float(base[0]), float(base[1]))
     canvas.rotate(math.degrees(pose.head_tilt + 0.5 * pose.shoulder_tilt))

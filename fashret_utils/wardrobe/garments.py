@@ -1,7 +1,7 @@
 """From a garment to its drawn parts: images in one flat frame, ready to lay out or to bend."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import numpy as np
@@ -21,13 +21,14 @@ class Flat:
     """A garment laid flat: how its parts are drawn, its extent, its landmarks.
 
     `parts` are (name, draw) pairs from back to front; `extent` is left, top, right, bottom and
-    `landmarks` are points, both in body units.
+    `landmarks` are points, both in body units; `outline` holds points of the body's right side.
     """
 
     item: Garment
     parts: tuple[tuple[str, Callable[[skia.Canvas, Cloth], None]], ...]
     extent: tuple[float, float, float, float]
     landmarks: dict[str, Point]
+    outline: tuple[Point, ...]
     sleeve_length: float = 0.0
 
     @property
@@ -88,6 +89,7 @@ def _flat_bottom(item: Garment) -> Flat:
             "left hem": (-hx, hy),
             "right hem": (hx, hy),
         },
+        outline=tuple(cut.side),
     )
 
 
@@ -105,6 +107,7 @@ def _flat_top(item: Garment) -> Flat:
         parts=tuple(parts),
         extent=_top_extent(cut, item),
         landmarks=_top_landmarks(cut, item),
+        outline=(cut.shoulder, *cut.side),
         sleeve_length=cut.sleeve_length,
     )
 
@@ -142,13 +145,15 @@ def _top_landmarks(cut: TopCut, item: Garment) -> dict[str, Point]:
 class Sheet:
     """The drawn parts of a garment, all on images of one frame.
 
-    `scale` is pixels a body unit and `origin` the pixel where body unit (0, 0) lies.
+    `scale` is pixels a body unit and `origin` the pixel where body unit (0, 0) lies; `meshes` keeps
+    the lattices that were laid over the parts.
     """
 
     flat: Flat
     images: tuple[tuple[str, skia.Image], ...]
     scale: float
     origin: tuple[float, float]
+    meshes: dict[str, list] = field(default_factory=dict)
 
 
 def draw_sheet(item: Garment, pixels: int, back: bool = False) -> Sheet:

@@ -23,6 +23,7 @@ def street(
     streams: dict[str, np.random.Generator],
     size: int,
     factors: dict[str, float],
+    framing: np.ndarray,
 ) -> Layout:
     """Lay out a street picture, without background and camera."""
     draws = {
@@ -31,4 +32,4 @@ def street(
         "wearer": Draws(streams["wearer"], 24),
         "light": Draws(streams["shade"], 2),
     }
-    return _street.lay_out(item, draws, size, factors)
+    return _street.lay_out(item, draws, size, factors, framing)

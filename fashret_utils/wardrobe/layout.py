@@ -15,13 +15,13 @@ class Layout:
 
     - `matrix`: (3, 3), maps these units to the unit square of the picture.
     - `pose`: angles in degrees by name, for the ground truth.
-    - `points`: landmarks by name, (2,) in the layers' units.
+    - `points`: gives the landmarks by name, (2,) in the layers' units; asked for the truth only.
     - `layers`: (is_item, draw) pairs.
     """
 
     matrix: np.ndarray
     pose: dict[str, float] = field(default_factory=dict)
-    points: dict[str, np.ndarray] = field(default_factory=dict)
+    points: Callable[[], dict[str, np.ndarray]] = dict
     layers: list[tuple[bool, Callable[[skia.Canvas], None]]] = field(default_factory=list)
 
     def add(self, draw: Draw, *arguments) -> None:
@@ -105,7 +105,7 @@ def truth(layout: Layout, matrix: np.ndarray, size: int, attributes, view: str) 
         box = tuple(float(end) for end in ends)
     landmarks = {}
     reach = max(1, round(0.03 * size))
-    for name, point in layout.points.items():
+    for name, point in layout.points().items():
         x, y, w = matrix @ (*point, 1.0)
         x, y = float(x / w), float(y / w)
         inside = 0 <= x < size and 0 <= y < size

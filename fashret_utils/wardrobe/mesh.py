@@ -1,5 +1,7 @@
 """Wearing a flat garment: its images are bent over the figure as textured meshes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import skia
 
@@ -17,10 +19,20 @@ def _grid(columns: int, rows: int) -> list[int]:
     return np.stack([a, b, c, b, d, c], axis=-1).ravel().tolist()
 
 
-_BODY = (9, 12)
-_LEG = (5, 12)
-_ARM = (4, 13)
+_BODY = (8, 11)
+_LEG = (4, 11)
+_ARM = (4, 12)
 _TRIANGLES = {shape: _grid(*shape) for shape in (_BODY, _LEG, _ARM)}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A lattice over a part of a flat garment: points in body units and their pixels."""
+
+    shape: tuple[int, int]
+    flat: np.ndarray
+    pixels: list[skia.Point]
+    side: int
 
 
 def _lattice(shape: tuple[int, int], left, top, right, bottom) -> np.ndarray:
@@ -30,6 +42,31 @@ def _lattice(shape: tuple[int, int], left, top, right, bottom) -> np.ndarray:
     return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1).reshape(-1, 2)
 
 
+def _pieces(sheet: Sheet, part: str) -> list[Piece]:
+    """The lattices of a part; kept with the sheet, since every picture of an item needs them."""
+    if part in sheet.meshes:
+        return sheet.meshes[part]
+    left, top, right, bottom = sheet.flat.extent
+    if part == "legs":
+        lattices = [_lattice(_LEG, left, top, 0, bottom), _lattice(_LEG, 0, top, right, bottom)]
+        shapes = [(_LEG, flat, side) for side, flat in enumerate(lattices)]
+    elif part.endswith("sleeve"):
+        side = 0 if part.startswith("left") else 1
+        shapes = [(_ARM, sleeve_lattice(sheet.flat.sleeve_length, side), side)]
+    else:
+        if part == "lining" and not sheet.flat.is_lower:
+            left, right, bottom = -0.75, 0.75, 1.4
+        elif part == "body":  # without the sleeves
+            right = max(x for x, _ in sheet.flat.outline) + 0.05
+            left = -right
+        shapes = [(_BODY, _lattice(_BODY, left, top, right, bottom), 0)]
+    sheet.meshes[part] = [
+        Piece(shape, flat, _points(flat * sheet.scale + sheet.origin), side)
+        for shape, flat, side in shapes
+    ]
+    return sheet.meshes[part]
+
+
 class Worn:
     """A garment on a figure.
 
@@ -37,7 +74,7 @@ class Worn:
 
     - `sheet`: the drawn garment.
     - `figure`: the posed figure.
-    - `folds`: (4, 4) numbers: direction x, y, phase and depth of the fold waves; None = smooth.
+    - `folds`: (waves, 4): direction x, y, phase and depth of waves of shading; None = smooth.
     - `light`: how dark the side away from the light gets; its sign says which side.
     """
 
@@ -51,36 +88,23 @@ class Worn:
         if image is None:
             return
         paint = skia.Paint(Shader=image.makeShader(_LINEAR))
-        for shape, flat, posed, arm in self._pieces(part):
-            pixels = flat * self.sheet.scale + self.sheet.origin
+        for piece in _pieces(self.sheet, part):
             vertices = skia.Vertices(
                 skia.Vertices.kTriangles_VertexMode,
-                _points(posed),
-                _points(pixels),
-                self._shading(flat, arm),
-                _TRIANGLES[shape],
+                _points(self._posed(piece, part)),
+                piece.pixels,
+                self._shading(piece.flat, piece.side if part.endswith("sleeve") else None),
+                _TRIANGLES[piece.shape],
             )
             canvas.drawVertices(vertices, paint)
 
-    def _pieces(self, part: str):
-        left, top, right, bottom = self.sheet.flat.extent
-        figure = self.figure
+    def _posed(self, piece: Piece, part: str) -> np.ndarray:
         if part == "legs":
-            for side in (0, 1):
-                ends = (left, 0.0) if side == 0 else (0.0, right)
-                flat = _lattice(_LEG, ends[0], top, ends[1], bottom)
-                yield _LEG, flat, figure.leg(flat, side), None
-        elif part.endswith("sleeve"):
-            side = 0 if part.startswith("left") else 1
-            flat = sleeve_lattice(self.sheet.flat.sleeve_length, side)
-            yield _ARM, flat, figure.arm(flat, side), side
-        else:
-            if part == "lining" and not self.sheet.flat.is_lower:
-                left, right, bottom = -0.75, 0.75, 1.4
-            flat = _lattice(_BODY, left, top, right, bottom)
-            below = bottom > 2.9
-            posed = figure.skirt(flat) if below else figure.torso(flat)
-            yield _BODY, flat, posed, None
+            return self.figure.leg(piece.flat, piece.side)
+        if part.endswith("sleeve"):
+            return self.figure.arm(piece.flat, piece.side)
+        below = piece.flat[-1, 1] > 2.9
+        return self.figure.skirt(piece.flat) if below else self.figure.torso(piece.flat)
 
     def place(self, name: str, point: tuple[float, float]) -> np.ndarray:
         """Where a landmark of the flat garment lies on the figure, body units (2,)."""
@@ -96,18 +120,16 @@ class Worn:
 
     def _shading(self, flat: np.ndarray, arm: int | None) -> list[int]:
         """Grey levels that darken the cloth: light from one side, and folds."""
-        x, y = flat[:, 0], flat[:, 1]
-        level = 1 - np.clip(self.light * x, 0, 0.2)
+        level = 1 - np.minimum(np.maximum(self.light * flat[:, 0], 0), 0.2)
         if self.folds is not None:
-            ax, ay, phase, depth = self.folds.T[:, :, None]  # (waves, 1)
-            waves = np.sin(ax * x[None] + ay * y[None] + phase)
-            level = level - (depth * np.maximum(waves, 0) ** 2).sum(axis=0)
+            waves = np.sin(flat @ self.folds[:, :2].T + self.folds[:, 2])  # (n, waves)
+            level -= np.maximum(waves, 0) ** 2 @ self.folds[:, 3]
         if arm is not None:
             upper, lower = self.figure.pose.arms[arm]
-            elbow = np.hypot(x - _ELBOWS[arm][0], y - _ELBOWS[arm][1])
-            level = level - min(0.16, 0.1 * abs(lower - upper)) * np.exp(-((elbow / 0.3) ** 2))
-        grey = (255 * np.clip(level, 0.45, 1)).astype(np.int64)
-        return (0xFF000000 | grey << 16 | grey << 8 | grey).tolist()
+            squared = ((flat - _ELBOWS[arm]) ** 2).sum(axis=1)
+            level -= min(0.16, 0.1 * abs(lower - upper)) * np.exp(-squared / 0.09)
+        grey = (255 * np.maximum(level, 0.45)).astype(np.int64)
+        return (grey * 0x010101 + 0xFF000000).tolist()
 
 
 def sleeve_lattice(length: float, side: int) -> np.ndarray:

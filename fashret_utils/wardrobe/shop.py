@@ -87,7 +87,7 @@ class ShopView:
 def lay_out(item: Garment, view: str, draws: Draws, size: int) -> Layout:
     """The layers of a shop picture: contact shadow and garment."""
     shown = ShopView(item, view, draws, size)
-    layout = Layout(np.diag([1 / size, 1 / size, 1.0]), points=shown.points())
+    layout = Layout(np.diag([1 / size, 1 / size, 1.0]), points=shown.points)
     layout.add(shown.draw_shadow, size)
     layout.add_item(shown.draw)
     return layout

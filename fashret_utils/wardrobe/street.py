@@ -21,7 +21,11 @@ _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 
 
 def lay_out(
-    item: Garment, streams: dict[str, Draws], size: int, factors: dict[str, float]
+    item: Garment,
+    streams: dict[str, Draws],
+    size: int,
+    factors: dict[str, float],
+    framing: np.ndarray,
 ) -> Layout:
     """Compose the layers of a street picture, without background and camera.
 
@@ -32,6 +36,8 @@ def lay_out(
     - `size`: pixels of the picture.
     - `factors`: strength of "pose", "occlusion" and "light". With pose 0 nobody wears the
       garment: it lies flat as in its shop picture.
+    - `framing`: (3, 3), the camera's homography of the unit square: what it leaves out of the
+      picture is not drawn.
     """
     sheet = draw_sheet(item, size)
     if factors["pose"] <= 0:
@@ -40,7 +46,7 @@ def lay_out(
     else:
         pose = sample_pose(streams["pose"], factors["pose"])
         figure = Figure(pose)
-        layout = _dress(sheet, figure, streams, size, factors)
+        layout = _dress(sheet, figure, streams, size, factors, framing)
     for name in occluders.choose(streams["occlusion"], factors["occlusion"]):
         draws = streams["occlusion"]
         layout.add(occluders.draw, name, figure, draws, max(1.0, factors["occlusion"]))
@@ -61,11 +67,12 @@ def _lay_flat(sheet: Sheet, size: int) -> Layout:
         canvas.restore()
 
     layout.add_item(draw)
-    layout.points = {name: np.asarray(p, float) for name, p in sheet.flat.landmarks.items()}
+    places = {name: np.asarray(point, float) for name, point in sheet.flat.landmarks.items()}
+    layout.points = lambda: places
     return layout
 
 
-def _dress(sheet: Sheet, figure: Figure, streams, size: int, factors) -> Layout:
+def _dress(sheet: Sheet, figure: Figure, streams, size, factors, framing) -> Layout:
     """A person who wears the garment, from the hair behind to the hands in front."""
     item, wearer = sheet.flat.item, streams["wearer"]
     folds = _folds(streams["pose"], factors["pose"])
@@ -82,10 +89,14 @@ def _dress(sheet: Sheet, figure: Figure, streams, size: int, factors) -> Layout:
     top, bottom = (partner, worn) if lower else (worn, partner)
 
     layout = Layout(_framing(item, sheet), pose=figure.pose.angles())
-    layout.add(hair.draw_behind, figure, person)
+    highest, lowest = _visible_heights(framing @ layout.matrix)
+    if highest < 1.0:
+        layout.add(hair.draw_behind, figure, person)
     layout.add_part(top, "lining", not lower)
-    for side in (0, 1):
-        layout.add(people.draw_leg, figure, person, side)
+    if lowest > 5.7 or (bottom is not None and lowest > bottom.sheet.flat.extent[3]) or not bottom:
+        covered = bottom is not None and bottom.sheet.flat.extent[3] > 5.8
+        for side in (0, 1):
+            layout.add(people.draw_leg, figure, person, side, not covered)
     layout.add(people.draw_torso, figure, person)
     if item.category in ("coat", "jacket"):
         layout.add(_draw_inner, figure, inner)
@@ -94,21 +105,34 @@ def _dress(sheet: Sheet, figure: Figure, streams, size: int, factors) -> Layout:
     for garment, parts, is_item in reversed(garments) if tucked else garments:
         for part in parts:
             layout.add_part(garment, part, is_item)
-    layout.add(people.draw_head, figure, person)
-    layout.add(hair.draw_on_head, figure, person)
-    layout.add(hair.draw_over_shoulders, figure, person)
+    if highest < 0.1:
+        layout.add(people.draw_head, figure, person)
+        layout.add(hair.draw_on_head, figure, person)
+    if highest < 1.0:
+        layout.add(hair.draw_over_shoulders, figure, person)
+    sleeve = top.sheet.flat.sleeve_length
     for side, name in ((0, "left sleeve"), (1, "right sleeve")):
-        length = top.sheet.flat.sleeve_length
-        if length < 2.4:
-            layout.add(people.draw_arm, figure, person, side)
+        if sleeve < 2.4:
+            layout.add(people.draw_arm, figure, person, side, sleeve)
         arm = figure.pose.arm_names[side]
         if arm != "pocket":
             layout.add(people.draw_hand, figure, person, side)
         layout.add_part(top, name, not lower)
         if arm == "phone":
             layout.add(occluders.draw_phone, figure, side)
-    layout.points = {name: worn.place(name, p) for name, p in sheet.flat.landmarks.items()}
+    landmarks = sheet.flat.landmarks
+    layout.points = lambda: {name: worn.place(name, point) for name, point in landmarks.items()}
     return layout
+
+
+def _visible_heights(matrix: np.ndarray) -> tuple[float, float]:
+    """Highest and lowest body unit that a picture shows: smallest and largest y."""
+    corners = np.linalg.inv(matrix) @ _CORNERS
+    heights = corners[1] / corners[2]
+    return float(heights.min()), float(heights.max())
+
+
+_CORNERS = np.array([(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)], float).T
 
 
 def _folds(draws: Draws, strength: float) -> np.ndarray:

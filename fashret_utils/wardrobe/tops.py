@@ -177,7 +177,7 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
     shoulder, armpit = cut.shoulder, cut.side[0]
     ease = cut.sleeve_ease
     outer = [
-        (shoulder[0] - 0.06, shoulder[1] - 0.008),
+        (shoulder[0] - 0.14, shoulder[1] - 0.045),
         along_arm(0.16, 0.2 + 0.75 * ease),
         along_arm(0.55 * length + 0.05, 0.19 + 0.3 * cuff + 0.55 * ease),
         along_arm(length, cuff),
@@ -185,9 +185,9 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
     inner = [
         along_arm(length, -cuff),
         along_arm(0.55 * length + 0.2, -0.14 - 0.3 * cuff - 0.3 * ease),
-        (armpit[0], armpit[1] + 0.02),
+        (armpit[0] - 0.04, armpit[1] + 0.05),
     ]
-    cap = [inner[-1], (armpit[0] - 0.14, 0.62), outer[0]]
+    cap = [inner[-1], (armpit[0] - 0.26, 0.62), outer[0]]
     shape = outline(outer, [outer[-1], along_arm(length + 0.03, 0.0), inner[0]], inner, cap)
     angle = -math.degrees(ARM_ANGLE)
     cloth.fill(canvas, shape, angle, block_limb(cloth, right))

@@ -97,9 +97,6 @@ class Wardrobe:
     def _families(self, family: int) -> list:
         return _family(self.kind, self.seed, family)
 
-    def _streams(self, item: int, domain: int, index: int) -> dict[str, np.random.Generator]:
-        return _Streams(self.seed, item, domain, index)
-
     @cached_property
     def _item_split(self) -> np.ndarray:
         """"train", "val" or "test" for each item: whole families in random order."""
@@ -151,10 +148,10 @@ class Wardrobe:
         thing, factors = self.describe(item), self.factors
         if domain == STREET and any(factors.values()):
             streams = _Streams(self.seed, item, STREET, index)
-            layout = self._kind.street(thing, streams, size, factors)
             framing = camera.framing(
                 streams["framing"], crop=factors["crop"], camera=factors["camera"]
             )
+            layout = self._kind.street(thing, streams, size, factors, framing)
             return streams, layout, framing, factors, "street"
         view = self._kind.VIEWS[0] if domain == STREET else self.shop_views[index]
         number = self._kind.VIEWS.index(view)
