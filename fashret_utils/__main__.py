@@ -1,4 +1,4 @@
-"""The command line: `python -m fashret_utils run|data|records|site`."""
+"""The command line: `python -m fashret_utils run|data|records|claims|site`."""
 
 import argparse
 import sys
@@ -58,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     records.add_argument("--results", type=Path, default=Path("results"))
     records.set_defaults(command=_records)
 
+    claims = commands.add_parser("claims", help="compute the verdicts from run records")
+    claims.add_argument("paper", nargs="?", help="such as dml; all of them if left out")
+    claims.add_argument("--results", type=Path, default=Path("results"))
+    claims.set_defaults(command=_claims)
+
     site = commands.add_parser("site", help="stage the book's source from the executed chapters")
     site.add_argument("--chapters", type=Path, default=Path("_build/chapters"))
     site.add_argument("--out", type=Path, default=Path("_build/src"))
@@ -107,6 +112,13 @@ def _records(arguments: argparse.Namespace) -> int:
     from fashret_utils import records
 
     print(records.listing(arguments.results))
+    return 0
+
+
+def _claims(arguments: argparse.Namespace) -> int:
+    from fashret_utils import claims
+
+    print(claims.listing(claims.verdicts(arguments.paper, arguments.results)))
     return 0
 
 

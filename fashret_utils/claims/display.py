@@ -1,0 +1,108 @@
+"""Verdicts as text for the command line, a box for a chapter, a table for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+import pandas as pd
+
+from fashret_utils.claims.ledger import Ledger
+from fashret_utils.claims.verdicts import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    SUPPORTED,
+    UNTESTABLE,
+    Finding,
+    Verdict,
+)
+
+Judged = Sequence[tuple[Ledger, Verdict]]
+
+NOT_REPORTED = "not in the abstract; full text not available to us"
+_COLOURS = {
+    SUPPORTED: "success",
+    CONTRADICTED: "danger",
+    INCONCLUSIVE: "secondary",
+    UNTESTABLE: "info",
+}
+_FRACTIONS = ("hit@", "map", "mrr", "precision@", "recall@", "r_precision")  # shown in per cent
+
+
+def listing(judged: Judged) -> str:
+    """Text for a terminal: each claim with its verdict and every comparison behind it."""
+    lines = []
+    for _, verdict in judged:
+        claim = verdict.claim
+        lines += [f"{claim.id}  {verdict.verdict}  ({verdict.why})", f"    {claim.statement}"]
+        lines += [f"    - {describe(finding)}" for finding in verdict.findings]
+    return "\n".join(lines)
+
+
+def table(judged: Judged) -> pd.DataFrame:
+    """One row a claim: `claim`, `where`, `statement`, `paper`, `ours`, `verdict`, `why`."""
+    rows = [
+        {
+            "claim": verdict.claim.id,
+            "where": verdict.claim.where,
+            "statement": verdict.claim.statement,
+            "paper": verdict.claim.reported or _reported(ledger, verdict),
+            "ours": [describe(finding) for finding in verdict.findings if finding.decides],
+            "verdict": verdict.verdict,
+            "why": verdict.why,
+        }
+        for ledger, verdict in judged
+    ]
+    return pd.DataFrame(rows)
+
+
+def box(judged: Judged) -> str:
+    """HTML: the verdict box that opens a chapter."""
+    head = "".join(f"<th>{name}</th>" for name in ("claim", "the paper", "ours", "verdict"))
+    rows = []
+    for row in table(judged).itertuples():
+        ours = "".join(f"<li>{escape(text)}</li>" for text in row.ours)
+        rows.append(
+            f"<tr><td><strong>{row.claim}</strong> ({escape(row.where)})<br>"
+            f"{escape(row.statement)}</td><td>{escape(row.paper)}</td><td><ul>{ours}</ul></td>"
+            f"<td>{badge(row.verdict)}<br><small>{escape(row.why)}</small></td></tr>"
+        )
+    body = "".join(rows)
+    return f'<table class="verdicts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def markdown(judged: Judged) -> str:
+    """A table for a page: one row a paper, how many of its claims came out how."""
+    lines = ["| paper | claims | " + " | ".join(_COLOURS) + " |", "|:--|--:|--:|--:|--:|--:|"]
+    for paper, group in groupby(judged, key=lambda pair: pair[0]):
+        found = [verdict.verdict for _, verdict in group]
+        counts = " | ".join(str(found.count(name) or "") for name in _COLOURS)
+        lines.append(f"| {{doc}}`/notebooks/{paper.chapter}` | {len(found)} | {counts} |")
+    return "\n".join(lines) + "\n"
+
+
+def badge(verdict: str) -> str:
+    """HTML of a verdict in the book's colours; the word says it without them."""
+    colour = _COLOURS[verdict]
+    return f'<span class="sd-badge sd-bg-{colour} sd-bg-text-{colour}">{verdict}</span>'
+
+
+def describe(finding: Finding) -> str:
+    """One comparison in words: what, on which data, how much, from how many seeds."""
+    what = f"{finding.text}, {finding.metric}, {finding.data}"
+    if finding.verdict is None:
+        return f"{what}: no records"
+    share = finding.metric.removeprefix("head_").startswith(_FRACTIONS)
+    factor, form, unit = (100, ".1f", " points") if share else (1, ".3g", "")
+    sign = "+" if " - " in finding.text else ""
+    text = f"{factor * finding.value:{sign}{form}}"
+    if finding.low == finding.low:  # not NaN
+        text += f" [{factor * finding.low:{sign}{form}}, {factor * finding.high:{sign}{form}}]"
+    seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}"
+    stale = ", stale" if finding.stale else ""
+    return f"{what}: {text}{unit} ({finding.scale}, {seeds}{stale}) {finding.verdict}"
+
+
+def _reported(ledger: Ledger, verdict: Verdict) -> str:
+    return "this book's own claim" if verdict.claim.where == "this book" else NOT_REPORTED
