@@ -109,11 +109,12 @@ def draw_bottom(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
 
 
 def _side_shade(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    beyond = [(x + 0.06, y) for x, y in cut.side]
     for depth, strength in ((0.24, 0.09), (0.11, 0.09)):
         inner = [(x - depth, y) for x, y in reversed(cut.side)]
-        cloth.shade(canvas, outline([cut.waist, (9, 1), (9, 9)], inner), strength)
+        cloth.shade(canvas, outline(beyond, inner), strength)
     left = [(-x + 0.09, y) for x, y in cut.side]
-    cloth.shade(canvas, outline(left, [(-9, 9), (-9, 1)]), 0.06)
+    cloth.shade(canvas, outline(left, mirror(beyond)), 0.06)
 
 
 def _skirt_folds(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import skia
@@ -10,7 +11,7 @@ from .body import Figure
 from .cut import along_arm
 from .draws import Draws
 from .palette import RGB, argb, darker, lighter, mix
-from .paths import Point, Run, mirror, outline, oval
+from .paths import Point, Run, mirror, outline, oval, symmetric
 
 SKINS: tuple[RGB, ...] = (
     (255, 224, 199),
@@ -185,16 +186,26 @@ def head_frame(canvas: skia.Canvas, figure: Figure) -> None:
     canvas.translate(0.0, HEAD[1] + 0.35)
 
 
+@lru_cache(maxsize=1)
+def _face() -> skia.Path:
+    return symmetric([(0, -0.5), (0.3, -0.38), (0.375, -0.05), (0.3, 0.27), (0.14, 0.46), (0, 0.5)])
+
+
+@lru_cache(maxsize=1)
+def _ears() -> skia.Path:
+    ears = oval(-0.37, 0.04, 0.065, 0.1)
+    ears.addPath(oval(0.37, 0.04, 0.065, 0.1))
+    return ears
+
+
 def draw_head(canvas: skia.Canvas, figure: Figure, person: Person) -> None:
     """Head and face; hair is drawn by `hair`."""
     canvas.save()
     head_frame(canvas, figure)
     skin = _paint(person.skin)
     turn = 0.26 * math.sin(1.3 * figure.pose.turn)
-    canvas.drawPath(oval(-0.37 + 0.3 * turn, 0.04, 0.065, 0.1), skin)
-    canvas.drawPath(oval(0.37 + 0.3 * turn, 0.04, 0.065, 0.1), skin)
-    face = [(0, -0.5), (0.3, -0.38), (0.375, -0.05), (0.3, 0.27), (0.14, 0.46), (0, 0.5)]
-    canvas.drawPath(outline(face, mirror(face)), skin)
+    canvas.drawPath(_ears(), skin)
+    canvas.drawPath(_face(), skin)
     cheek = _paint(mix(person.skin, (230, 90, 80), 0.4), 0.5)
     eye, ink = skia.Path(), _paint((44, 34, 38))
     for side in (-1, 1):

@@ -30,6 +30,7 @@ class Flat:
     landmarks: dict[str, Point]
     outline: tuple[Point, ...]
     sleeve_length: float = 0.0
+    sleeve_reach: float = 0.0  # half width of the widest place below the armhole
 
     @property
     def is_lower(self) -> bool:
@@ -109,6 +110,7 @@ def _flat_top(item: Garment) -> Flat:
         landmarks=_top_landmarks(cut, item),
         outline=(cut.shoulder, *cut.side),
         sleeve_length=cut.sleeve_length,
+        sleeve_reach=max(cut.cuff, 0.19 + 0.3 * cut.cuff + 0.55 * cut.sleeve_ease) + 0.06,
     )
 
 

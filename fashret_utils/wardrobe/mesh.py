@@ -7,7 +7,7 @@ import skia
 
 from .body import Figure
 from .cut import SHOULDER, along_arm
-from .garments import Sheet
+from .garments import Flat, Sheet
 
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 
@@ -19,10 +19,11 @@ def _grid(columns: int, rows: int) -> list[int]:
     return np.stack([a, b, c, b, d, c], axis=-1).ravel().tolist()
 
 
-_BODY = (8, 11)
-_LEG = (4, 11)
-_ARM = (4, 12)
-_TRIANGLES = {shape: _grid(*shape) for shape in (_BODY, _LEG, _ARM)}
+_BODY = (7, 10)
+_LEG = (4, 9)
+_ARM = (4, 10)
+_LINING = (4, 4)
+_TRIANGLES = {shape: _grid(*shape) for shape in (_BODY, _LEG, _ARM, _LINING)}
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,16 @@ def _pieces(sheet: Sheet, part: str) -> list[Piece]:
         shapes = [(_LEG, flat, side) for side, flat in enumerate(lattices)]
     elif part.endswith("sleeve"):
         side = 0 if part.startswith("left") else 1
-        shapes = [(_ARM, sleeve_lattice(sheet.flat.sleeve_length, side), side)]
+        shapes = [(_ARM, sleeve_lattice(sheet.flat, side), side)]
     else:
-        if part == "lining" and not sheet.flat.is_lower:
-            left, right, bottom = -0.75, 0.75, 1.4
+        shape = _LINING if part == "lining" else _BODY
+        if part == "lining":
+            left, right = -0.75, 0.75
+            bottom = top + 0.5 if sheet.flat.is_lower else 1.4
         elif part == "body":  # without the sleeves
             right = max(x for x, _ in sheet.flat.outline) + 0.05
             left = -right
-        shapes = [(_BODY, _lattice(_BODY, left, top, right, bottom), 0)]
+        shapes = [(shape, _lattice(shape, left, top, right, bottom), 0)]
     sheet.meshes[part] = [
         Piece(shape, flat, _points(flat * sheet.scale + sheet.origin), side)
         for shape, flat, side in shapes
@@ -126,25 +129,7 @@ class Worn:
             level -= np.maximum(waves, 0) ** 2 @ self.folds[:, 3]
         if arm is not None:
             upper, lower = self.figure.pose.arms[arm]
-            squared = ((flat - _ELBOWS[arm]) ** 2).sum(axis=1)
-            level -= min(0.16, 0.1 * abs(lower - upper)) * np.exp(-squared / 0.09)
-        grey = (255 * np.maximum(level, 0.45)).astype(np.int64)
-        return (grey * 0x010101 + 0xFF000000).tolist()
-
-
-def sleeve_lattice(length: float, side: int) -> np.ndarray:
-    """Points of the canonical sleeve: rows along the arm, columns across it."""
-    sign = -1 if side == 0 else 1
-    start, end = np.array(along_arm(-0.32, 0.0)), np.array(along_arm(length + 0.08, 0.0))
-    across = np.array(along_arm(0.0, 1.0)) - np.array(SHOULDER)
-    rows = np.linspace(0, 1, _ARM[1])[:, None, None]
-    # near the shoulder the armhole reaches further in than the sleeve is wide
-    reach = np.linspace(-0.66, 0.66, _ARM[0])[None, :, None]
-    points = start + rows * (end - start) + reach * across
-    return points.reshape(-1, 2) * np.array([sign, 1.0])
-
-
-_ELBOWS = [
+            squared = ((flat - _ELBOWS = [
     (sign * along_arm(1.36, 0.0)[0], along_arm(1.36, 0.0)[1]) for sign in (-1, 1)
 ]
 

@@ -127,12 +127,11 @@ def _dress(sheet: Sheet, figure: Figure, streams, size, factors, framing) -> Lay
 
 def _visible_heights(matrix: np.ndarray) -> tuple[float, float]:
     """Highest and lowest body unit that a picture shows: smallest and largest y."""
-    corners = np.linalg.inv(matrix) @ _CORNERS
-    heights = corners[1] / corners[2]
-    return float(heights.min()), float(heights.max())
-
-
-_CORNERS = np.array([(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)], float).T
+    inverse = skia.Matrix()
+    skia.Matrix(matrix.astype(np.float32)).invert(inverse)
+    corners = inverse.mapPoints([skia.Point(x, y) for x in (0, 1) for y in (0, 1)])
+    heights = [corner.y() for corner in corners]
+    return min(heights), max(heights)
 
 
 def _folds(draws: Draws, strength: float) -> np.ndarray:

@@ -76,12 +76,12 @@ def draw_body(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
 def _folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
     """Volume (a dark right side) and folds from armpit, waist and hem."""
     armpit, (waist_x, waist_y), (hem_x, hem_y) = cut.side[0], cut.waist, cut.side[-1]
-    inner = [(x - 0.26, y) for x, y in reversed(cut.side)]
-    cloth.shade(canvas, outline([armpit, (9, 1), (9, hem_y + 1)], inner), 0.1)
-    inner = [(x - 0.12, y) for x, y in reversed(cut.side)]
-    cloth.shade(canvas, outline([armpit, (9, 1), (9, hem_y + 1)], inner), 0.09)
-    left = [(-x + 0.1, y) for x, y in cut.side]
-    cloth.shade(canvas, outline(left, [(-9, hem_y + 1), (-9, 1)]), 0.06)
+    beyond = [(x + 0.06, y + 0.06) for x, y in cut.side]
+    for depth, strength in ((0.26, 0.1), (0.12, 0.09)):
+        inner = [(x - depth, y + 0.06) for x, y in reversed(cut.side)]
+        cloth.shade(canvas, outline(beyond, inner), strength)
+    left = [(-x + 0.1, y + 0.06) for x, y in cut.side]
+    cloth.shade(canvas, outline(left, mirror(beyond)), 0.06)
     lean = 0.12 * cloth.item.shape["flare"]
     shadows, shines = skia.Path(), skia.Path()
     for side in (-1, 1):
@@ -127,7 +127,8 @@ def _hem(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
         return
     inset = outline([(x, y - 0.09) for x, y in hem], close=False)
     cloth.stitch(canvas, inset)
-    cloth.shade(canvas, outline([(x, y - 0.09) for x, y in hem], [(-9, 9), (9, 9)]), 0.05)
+    under = [(x, y + 0.03) for x, y in reversed(hem)]
+    cloth.shade(canvas, outline([(x, y - 0.09) for x, y in hem], under), 0.05)
 
 
 def _bomber(cloth: Cloth) -> bool:
@@ -200,13 +201,13 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
 
 def _sleeve_folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> None:
     length = cut.sleeve_length
-    under = [along_arm(s, -0.02) for s in (-0.2, 0.5 * length, length + 0.2)]
+    steps = (-0.2, 0.5 * length, length + 0.1)
+    under = [along_arm(s, -0.02) for s in steps]
+    inside = outline(under, [along_arm(length, -0.6), along_arm(-0.2, -0.6)])
+    cloth.shade(canvas, inside, 0.1 if right else 0.15)
     if right:  # the light comes from the left
-        cloth.shade(canvas, outline(under, [along_arm(length, -2), along_arm(-0.2, -2)]), 0.1)
-        rim = [along_arm(s, 0.1 + 0.3 * cut.sleeve_ease) for s in (-0.2, 0.5 * length, length + 0.2)]
-        cloth.shade(canvas, outline(rim, [along_arm(length, 2), along_arm(-0.2, 2)]), 0.09)
-    else:
-        cloth.shade(canvas, outline(under, [along_arm(length, -2), along_arm(-0.2, -2)]), 0.15)
+        rim = [along_arm(s, 0.1 + 0.3 * cut.sleeve_ease) for s in steps]
+        cloth.shade(canvas, outline(rim, [along_arm(length, 0.6), along_arm(-0.2, 0.6)]), 0.09)
     folds = wedge(along_arm(0.1, 0.3), along_arm(0.5, -0.05), 0.05, 0.03)
     folds.addPath(wedge(along_arm(0.7, -0.25), along_arm(0.35, 0.1), 0.06))
     if length > 1.6:

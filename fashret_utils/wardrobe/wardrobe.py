@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 import skia
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
 
-from . import camera, garments_kind, scene
+from . import camera, scene
 from .draws import Draws
 from .layout import Layout, Truth, paint, truth
 
 FACTORS = ("background", "pose", "occlusion", "light", "camera", "crop")
 FAMILY = 4
-_KINDS = {"garments": garments_kind}
+_KINDS = ("garments", "shoes")
 # Random streams by name; a number never changes, so that old pictures stay as they are.
 _STREAMS = {
     name: number
@@ -57,10 +59,10 @@ class Wardrobe:
         factors: dict[str, float] | None = None,
     ):
         if kind not in _KINDS:
-            raise ValueError(f"unknown kind {kind!r}: expected one of {tuple(_KINDS)}")
+            raise ValueError(f"unknown kind {kind!r}: expected one of {_KINDS}")
         if items < 1 or street_pictures < 1:
             raise ValueError(f"expected >= 1 items and street pictures, got {items}, {street_pictures}")
-        self._kind = _KINDS[kind]
+        self.kind = kind
         views = self._kind.VIEWS if shop_views is None else tuple(shop_views)
         strange = [view for view in views if view not in self._kind.VIEWS]
         if strange or not views:
@@ -68,7 +70,7 @@ class Wardrobe:
         strange = [name for name in factors or {} if name not in FACTORS]
         if strange:
             raise ValueError(f"unknown factors {strange}: expected some of {FACTORS}")
-        self.seed, self.items, self.kind, self.gap = seed, items, kind, float(gap)
+        self.seed, self.items, self.gap = seed, items, float(gap)
         self.street_pictures, self.shop_views = street_pictures, views
         self.split = _counts(split, items)
         self.factors = {name: float((factors or {}).get(name, gap)) for name in FACTORS}
@@ -77,6 +79,10 @@ class Wardrobe:
 
     def __repr__(self) -> str:
         return f"Wardrobe({self._signature})"
+
+    @property
+    def _kind(self) -> ModuleType:
+        return _load(self.kind)
 
     @property
     def _signature(self) -> str:
@@ -227,10 +233,15 @@ class _Reader:
         return pixels
 
 
+def _load(kind: str) -> ModuleType:
+    """The module that draws a kind of items."""
+    return import_module(f".{kind}_kind", __package__)
+
+
 @lru_cache(maxsize=4096)
 def _family(kind: str, seed: int, family: int) -> list:
     rng = np.random.default_rng(np.random.SeedSequence((seed, 7, family)))
-    return _KINDS[kind].sample_family(rng, FAMILY)
+    return _load(kind).sample_family(rng, FAMILY)
 
 
 def _domain(name: str | int) -> int:
