@@ -129,7 +129,30 @@ class Worn:
             level -= np.maximum(waves, 0) ** 2 @ self.folds[:, 3]
         if arm is not None:
             upper, lower = self.figure.pose.arms[arm]
-            squared = ((flat - _ELBOWS = [
+            squared = ((flat - _ELBOWS[arm]) ** 2).sum(axis=1)
+            level -= min(0.16, 0.1 * abs(lower - upper)) * np.exp(-squared / 0.09)
+        grey = (255 * np.maximum(level, 0.45)).astype(np.int64)
+        return (grey * 0x010101 + 0xFF000000).tolist()
+
+
+def sleeve_lattice(flat: Flat, side: int) -> np.ndarray:
+    """Points of the canonical sleeve: rows along the arm, columns across it.
+
+    Near the shoulder the armhole reaches further in than the sleeve is wide.
+    """
+    sign = -1 if side == 0 else 1
+    start, end = np.array(along_arm(-0.32, 0.0)), np.array(along_arm(flat.sleeve_length + 0.1, 0.0))
+    across = np.array(along_arm(0.0, 1.0)) - np.array(SHOULDER)
+    rows = np.linspace(0, 1, _ARM[1])[:, None, None]
+    distance = -0.32 + rows * (flat.sleeve_length + 0.42)
+    narrow = np.minimum(np.maximum((distance - 0.5) / 0.4, 0), 1)
+    reach = 0.64 + narrow * (flat.sleeve_reach - 0.64)
+    columns = np.linspace(-1, 1, _ARM[0])[None, :, None]
+    points = start + rows * (end - start) + columns * reach * across
+    return points.reshape(-1, 2) * np.array([sign, 1.0])
+
+
+_ELBOWS = [
     (sign * along_arm(1.36, 0.0)[0], along_arm(1.36, 0.0)[1]) for sign in (-1, 1)
 ]
 
