@@ -95,6 +95,7 @@ def evaluate(
         k=k,
         absent=absent,
         n_absent=int((relevance.n_relevant == 0).sum()),
+        truth=relevance.first_relevant(rows),
         n_relevant=relevance.n_relevant[rows],
         n_candidates=relevance.n_candidates[rows],
         n_excluded=len(relevance.excluded),

@@ -49,6 +49,14 @@ class Relevance:
         rows = self.by_code[self.starts[code] : self.starts[code + 1]]
         return rows if not len(self.excluded) else np.setdiff1d(rows, self.excluded_of(query))
 
+    def first_relevant(self, queries: np.ndarray) -> np.ndarray:
+        """The lowest relevant gallery row of each query row `(b,)`, -1 without one."""
+        starts = self.starts[self.query_codes[queries]]
+        first = self.by_code[np.minimum(starts, len(self.by_code) - 1)]
+        for place in np.flatnonzero(self.n_candidates[queries] < len(self.by_code)):
+            first[place] = min(self.relevant_to(queries[place]), default=-1)
+        return np.where(self.n_relevant[queries] > 0, first, -1)
+
     def of_ranked(self, queries: np.ndarray, indices: np.ndarray) -> np.ndarray:
         """Whether ranked gallery rows `(b, depth)` are relevant to query rows `(b,)`: bool."""
         same = self.gallery_codes[indices] == self.query_codes[queries][:, None]

@@ -1,5 +1,6 @@
 """What an evaluation found."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ class Retrieval:
     k: tuple[int, ...]
     absent: str
     n_absent: int  # queries whose item the gallery lacks
+    truth: np.ndarray  # (n,) a gallery row each query should find, -1 without one
     n_relevant: np.ndarray  # (n,) pictures each query should find
     n_candidates: np.ndarray  # (n,) pictures each query may find
     n_excluded: int  # (query, gallery) pairs left out
@@ -118,7 +120,7 @@ class Retrieval:
         columns: int = 8,
         show: str = "mixed",
         seed: int = 0,
-        title: str | None = None,
+        title: str = "What the queries found",
     ) -> Figure:
         """Queries and what they found: hits framed green with a tick, misses red with a cross.
 
@@ -131,18 +133,49 @@ class Retrieval:
         """
         from fashret_utils.plots import retrieval_grid
 
-        hit = self.gallery_items[self.indices[:, 0]] == self.query_items[self.per_query.index]
-        chosen = _choose(hit, rows, show, seed)
+        relevant = self.gallery_items[self.indices] == self.query_items[self.per_query.index, None]
+        chosen = _choose(relevant[:, 0], rows, show, seed)
+        queries = self.per_query.index.to_numpy()[chosen]
+        shown = slice(0, columns)
+        truths, captions = zip(*(self._truth(row, relevant[row]) for row in chosen), strict=True)
         return retrieval_grid(
-            query_pixels,
-            gallery_pixels,
-            self.query_items,
-            self.gallery_items,
-            self.per_query.index.to_numpy()[chosen],
-            self.indices[chosen, :columns],
-            self.similarities[chosen, :columns],
+            query_pixels[queries],
+            gallery_pixels[self.indices[chosen, shown]],
+            relevant[chosen, shown],
+            self.similarities[chosen, shown],
+            [None if truth is None else gallery_pixels[truth] for truth in truths],
+            query_captions=[f"item {item}" for item in self.query_items[queries]],
+            truth_captions=captions,
             title=title,
         )
+
+    def _truth(self, row: int, relevant: np.ndarray) -> tuple[int | None, str]:
+        """The first relevant gallery picture of a scored query, and its rank in words."""
+        if relevant.any():
+            return self.indices[row, relevant.argmax()], f"rank {relevant.argmax() + 1}"
+        if self.truth[row] < 0:
+            return None, "not in gallery"
+        return self.truth[row], f"rank > {self.k[-1]}"
+
+
+def comparison(results: Mapping[str, Retrieval], metrics: Sequence[str]) -> pd.DataFrame:
+    """Results side by side, a row each, in the form that `plots.bars` draws.
+
+    **Arguments**
+
+    - `results`: evaluations by the name of the arm.
+    - `metrics`: such as `["hit@1", "map@r"]`.
+
+    **Returns** columns `arm`, and for each metric `hit@1`, `hit@1 low`, `hit@1 high`.
+    """
+    rows = []
+    for arm, result in results.items():
+        row = {"arm": arm}
+        for metric in metrics:
+            value, low, high = result.table().loc[metric]
+            row |= {metric: value, f"{metric} low": low, f"{metric} high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def paired_difference(
