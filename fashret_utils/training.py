@@ -113,7 +113,7 @@ class Run:
         self._sync_every = SYNC_EVERY if self.device.type == "cuda" else 1
 
         self._modules: list[nn.Module] = []
-        self._optimizers: list[Any] = []
+        self._optimizers: list[Optimizer] = []
         self._schedulers: list[LRScheduler] = []
         self._history = History()
         self._losses: set[str] = set()
@@ -138,8 +138,9 @@ class Run:
                 self._modules.append(thing)
                 prepared.append(prepare_module(self.accelerator, thing, self._compile))
             elif isinstance(thing, Optimizer):
-                self._optimizers.append(self.accelerator.prepare_optimizer(thing))
-                prepared.append(self._optimizers[-1])
+                # Not wrapped by Accelerate: in bfloat16 its wrapper only searches for packages.
+                self._optimizers.append(thing)
+                prepared.append(thing)
             elif isinstance(thing, LRScheduler):
                 self._schedulers.append(thing)
                 prepared.append(thing)
@@ -183,9 +184,9 @@ class Run:
                 if at_checkpoint:
                     self._save()
                     clock = time.perf_counter()  # writing is not training
-                bar.step(history.smooth_loss, history.rate)
+                bar.step(history)
 
-    def backward(self, loss: Tensor, optimizer: Any, name: str = "loss") -> None:
+    def backward(self, loss: Tensor, optimizer: Optimizer, name: str = "loss") -> None:
         """Learn from a loss: gradients, clipping, one step of the optimizer and its scheduler.
 
         **Arguments**: `loss` - a scalar; `optimizer` - as `prepare` returned it; `name` - of the
@@ -196,7 +197,7 @@ class Run:
         """
         if not any(optimizer is known for known in self._optimizers):
             raise ValueError(
-                "this optimizer is not what run.prepare returned: "
+                "this optimizer was not prepared: "
                 "write model, optimizer = run.prepare(model, optimizer)"
             )
         self.log(**{name: loss})
@@ -209,7 +210,7 @@ class Run:
             self.accelerator.clip_grad_norm_(parameters, self._clip)
         optimizer.step()
         for scheduler in self._schedulers:
-            if scheduler.optimizer is optimizer.optimizer:
+            if scheduler.optimizer is optimizer:
                 scheduler.step()
         optimizer.zero_grad(set_to_none=True)
 
