@@ -5,6 +5,7 @@ mode, which keeps it inside the cloth without clipping: shadows, prints and pock
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 import skia
@@ -41,8 +42,12 @@ class Cloth:
         self.fabric, self.pattern = values["fabric"], values["pattern"]
         seed = item.print_seed
         self._tile = fabric.pattern(self.pattern, self.main, self.second, seed, scale, size)
-        self.print_rng = np.random.default_rng([seed, 23])
-        self.block = int(np.random.default_rng([seed, 29]).integers(6))
+        self.block = seed // 7 % 6  # which parts a colour-blocked garment has in the second colour
+
+    @cached_property
+    def print_rng(self) -> np.random.Generator:
+        """Random numbers of a graphic print."""
+        return np.random.default_rng([self.item.print_seed, 23])
 
     def fill(
         self,

@@ -162,6 +162,8 @@ def draw_arm(
         points = np.array(_arm_outline(min(0.6, sleeve - 0.3)))
     arm = _closed(figure.arm(points * flip, side))
     canvas.drawPath(arm, _paint(person.skin))
+    if figure.pose.arm_names[side] in ("down", "relaxed"):
+        return
     edge = skia.Paint(
         AntiAlias=True,
         Color=argb(person.shadow, 0.9),

@@ -155,7 +155,7 @@ class Sheet:
     images: tuple[tuple[str, skia.Image], ...]
     scale: float
     origin: tuple[float, float]
-    meshes: dict[str, list] = field(default_factory=dict)
+    meshes: dict[tuple[str, bool], list] = field(default_factory=dict)
 
 
 def draw_sheet(item: Garment, pixels: int, back: bool = False) -> Sheet:

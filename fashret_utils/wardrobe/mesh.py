@@ -23,7 +23,8 @@ _BODY = (7, 10)
 _LEG = (4, 9)
 _ARM = (4, 10)
 _LINING = (4, 4)
-_TRIANGLES = {shape: _grid(*shape) for shape in (_BODY, _LEG, _ARM, _LINING)}
+_COARSE = {_BODY: (5, 6), _LEG: (3, 6), _ARM: (3, 8), _LINING: (4, 4)}
+_TRIANGLES = {shape: _grid(*shape) for pair in _COARSE.items() for shape in pair}
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,20 @@ def _lattice(shape: tuple[int, int], left, top, right, bottom) -> np.ndarray:
     return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1).reshape(-1, 2)
 
 
-def _pieces(sheet: Sheet, part: str) -> list[Piece]:
+def _pieces(sheet: Sheet, part: str, coarse: bool) -> list[Piece]:
     """The lattices of a part; kept with the sheet, since every picture of an item needs them."""
-    if part in sheet.meshes:
-        return sheet.meshes[part]
+    if (part, coarse) in sheet.meshes:
+        return sheet.meshes[part, coarse]
+    leg, arm, body = (_COARSE[shape] if coarse else shape for shape in (_LEG, _ARM, _BODY))
     left, top, right, bottom = sheet.flat.extent
     if part == "legs":
-        lattices = [_lattice(_LEG, left, top, 0, bottom), _lattice(_LEG, 0, top, right, bottom)]
-        shapes = [(_LEG, flat, side) for side, flat in enumerate(lattices)]
+        lattices = [_lattice(leg, left, top, 0, bottom), _lattice(leg, 0, top, right, bottom)]
+        shapes = [(leg, flat, side) for side, flat in enumerate(lattices)]
     elif part.endswith("sleeve"):
         side = 0 if part.startswith("left") else 1
-        shapes = [(_ARM, sleeve_lattice(sheet.flat, side), side)]
+        shapes = [(arm, sleeve_lattice(sheet.flat, side, arm), side)]
     else:
-        shape = _LINING if part == "lining" else _BODY
+        shape = _LINING if part == "lining" else body
         if part == "lining":
             left, right = -0.75, 0.75
             bottom = top + 0.5 if sheet.flat.is_lower else 1.4
@@ -63,11 +65,11 @@ def _pieces(sheet: Sheet, part: str) -> list[Piece]:
             right = max(x for x, _ in sheet.flat.outline) + 0.05
             left = -right
         shapes = [(shape, _lattice(shape, left, top, right, bottom), 0)]
-    sheet.meshes[part] = [
+    sheet.meshes[part, coarse] = [
         Piece(shape, flat, _points(flat * sheet.scale + sheet.origin), side)
         for shape, flat, side in shapes
     ]
-    return sheet.meshes[part]
+    return sheet.meshes[part, coarse]
 
 
 class Worn:
@@ -79,10 +81,19 @@ class Worn:
     - `figure`: the posed figure.
     - `folds`: (waves, 4): direction x, y, phase and depth of waves of shading; None = smooth.
     - `light`: how dark the side away from the light gets; its sign says which side.
+    - `coarse`: fewer mesh points, for garments that are not the subject of the picture.
     """
 
-    def __init__(self, sheet: Sheet, figure: Figure, folds: np.ndarray | None, light: float):
+    def __init__(
+        self,
+        sheet: Sheet,
+        figure: Figure,
+        folds: np.ndarray | None,
+        light: float,
+        coarse: bool = False,
+    ):
         self.sheet, self.figure, self.folds, self.light = sheet, figure, folds, light
+        self.coarse = coarse
         self.images = dict(sheet.images)
 
     def draw(self, canvas: skia.Canvas, part: str) -> None:
@@ -91,7 +102,7 @@ class Worn:
         if image is None:
             return
         paint = skia.Paint(Shader=image.makeShader(_LINEAR))
-        for piece in _pieces(self.sheet, part):
+        for piece in _pieces(self.sheet, part, self.coarse):
             vertices = skia.Vertices(
                 skia.Vertices.kTriangles_VertexMode,
                 _points(self._posed(piece, part)),
@@ -135,7 +146,7 @@ class Worn:
         return (grey * 0x010101 + 0xFF000000).tolist()
 
 
-def sleeve_lattice(flat: Flat, side: int) -> np.ndarray:
+def sleeve_lattice(flat: Flat, side: int, shape: tuple[int, int]) -> np.ndarray:
     """Points of the canonical sleeve: rows along the arm, columns across it.
 
     Near the shoulder the armhole reaches further in than the sleeve is wide.
@@ -143,11 +154,11 @@ def sleeve_lattice(flat: Flat, side: int) -> np.ndarray:
     sign = -1 if side == 0 else 1
     start, end = np.array(along_arm(-0.32, 0.0)), np.array(along_arm(flat.sleeve_length + 0.1, 0.0))
     across = np.array(along_arm(0.0, 1.0)) - np.array(SHOULDER)
-    rows = np.linspace(0, 1, _ARM[1])[:, None, None]
+    rows = np.linspace(0, 1, shape[1])[:, None, None]
     distance = -0.32 + rows * (flat.sleeve_length + 0.42)
     narrow = np.minimum(np.maximum((distance - 0.5) / 0.4, 0), 1)
     reach = 0.64 + narrow * (flat.sleeve_reach - 0.64)
-    columns = np.linspace(-1, 1, _ARM[0])[None, :, None]
+    columns = np.linspace(-1, 1, shape[0])[None, :, None]
     points = start + rows * (end - start) + columns * reach * across
     return points.reshape(-1, 2) * np.array([sign, 1.0])
 

@@ -85,14 +85,15 @@ def _dress(sheet: Sheet, figure: Figure, streams, size, factors, framing) -> Lay
     inner = wearer.pick(tuple(PALETTE.values()))
     partner = None
     if item.category != "dress":
-        partner = Worn(draw_sheet(other, size), figure, 0.7 * folds, light)
+        partner = Worn(draw_sheet(other, size), figure, 0.7 * folds, light, coarse=True)
     top, bottom = (partner, worn) if lower else (worn, partner)
 
     layout = Layout(_framing(item, sheet), pose=figure.pose.angles())
     highest, lowest = _visible_heights(framing @ layout.matrix)
     if highest < 1.0:
         layout.add(hair.draw_behind, figure, person)
-    layout.add_part(top, "lining", not lower)
+    if not lower:
+        layout.add_part(top, "lining", True)
     if lowest > 5.7 or (bottom is not None and lowest > bottom.sheet.flat.extent[3]) or not bottom:
         covered = bottom is not None and bottom.sheet.flat.extent[3] > 5.8
         for side in (0, 1):

@@ -30,8 +30,9 @@ def draw_lining(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
     elif name in ("turtleneck", "stand collar"):
         height = 0.34 if name == "turtleneck" else 0.2
         back = [(0.93 * x, y - height), (0, y - height - 0.05)]
-    front = [(0, cut.neck[0][1] + 0.1), (x, y)]
-    shape = outline(front, back, mirror(back), mirror(front))
+    low = cut.neck[0][1] + 0.1
+    sides = [[(0.9 * x, low), (x, y)], [(-x, y), (-0.9 * x, low)]]
+    shape = outline(sides[0], back, mirror(back), sides[1])
     canvas.drawPath(shape, paint)
     cloth.edge(canvas, shape)
 
@@ -193,7 +194,8 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
     angle = -math.degrees(ARM_ANGLE)
     cloth.fill(canvas, shape, angle, block_limb(cloth, right))
     _sleeve_folds(canvas, cloth, cut, right)
-    cloth.edge(canvas, shape)
+    # the cap has no outline: over a body in another pose it would draw a stray line
+    cloth.edge(canvas, outline(outer[1:], [outer[-1], inner[0]], inner[:2], close=False))
     _cuff(canvas, cloth, cut)
     if not right:
         canvas.scale(-1, 1)
