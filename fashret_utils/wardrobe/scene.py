@@ -89,18 +89,12 @@ def _look_around(canvas: skia.Canvas, draws: Draws) -> None:
 
 
 def _cast_light(canvas: skia.Canvas, draws: Draws) -> None:
-    """Darken the scene towards one side, so that no two scenes share their light."""
-    x, y = draws.pick(((0, 0), (1, 0), (0.5, 0), (0, 1), (1, 1)))
-    shade = draws.between(0.55, 1.0)
-    grey = int(255 * shade)
-    glow = 255 - int(draws.unit() * 12)
-    shader = skia.GradientShader.MakeLinear(
-        [skia.Point(x, y), skia.Point(1 - x, 1 - y)],
-        [skia.ColorSetRGB(glow, glow, glow), skia.ColorSetRGB(grey, grey, grey)],
-    )
-    canvas.drawRect(
-        skia.Rect.MakeWH(1, 1), skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kMultiply)
-    )
+    """Darken the scene towards one side, in strips: a gradient costs ten times as much."""
+    turn, dark = draws.pick((0, 90, 180, 270)), draws.between(0.0, 0.11)
+    canvas.rotate(turn, 0.5, 0.5)
+    strip = skia.Paint(Color=skia.ColorSetARGB(int(255 * dark), 8, 8, 24))
+    for edge in (0.3, 0.5, 0.68, 0.84):
+        canvas.drawRect(skia.Rect(edge, 0, 1, 1), strip)
 
 
 def _add_clutter(canvas: skia.Canvas, draws: Draws, amount: float) -> None:
