@@ -205,7 +205,7 @@ SHAPES = ("width", "flare", "neck", "sleeve width", "hem curve", "collar", "moti
 
 @dataclass(frozen=True)
 class Garment:
-    """One garment: what it is (`values`), how it is cut (`shape`), how it is printed (`print_seed`).
+    """One garment: what it is (`values`), its cut (`shape`) and its print (`print_seed`).
 
     `values` maps attribute names to values (only those that apply), `shape` maps names of `SHAPES`
     to numbers in -1..1, `colour_offsets` and `second_offsets` are the jitter around the palette.

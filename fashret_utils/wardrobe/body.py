@@ -27,7 +27,7 @@ _ARMS = {
     "phone": (27, -161),
     "raised": (64, 128),
 }
-_ARM_WEIGHTS = (4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6)
+_ARM_WEIGHTS = np.cumsum((4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6))
 _LEGS = {
     "standing": ((0, 0), (0, 0)),
     "apart": ((5, 5), (5, 5)),
@@ -73,13 +73,9 @@ CANONICAL = Pose(arms=((ARM_ANGLE, ARM_ANGLE),) * 2, legs=((0.0, 0.0),) * 2)
 def sample_pose(draws: Draws, strength: float) -> Pose:
     """Draw a pose; `strength` 0 keeps the canonical one, 1 is everyday, 2 extreme."""
     arms, names = [], []
-    total = sum(_ARM_WEIGHTS)
     for _ in range(2):
-        at = draws.unit() * total
-        for name, weight in zip(_ARMS, _ARM_WEIGHTS, strict=True):
-            at -= weight
-            if at < 0:
-                break
+        at = draws.unit() * _ARM_WEIGHTS[-1]
+        name = tuple(_ARMS)[int(np.searchsorted(_ARM_WEIGHTS, at, side="right"))]
         upper, lower = _ARMS[name]
         upper, lower = upper + 6 * draws.bell(), lower + 8 * draws.bell()
         arms.append((_toward(ARM_ANGLE, upper, strength), _toward(ARM_ANGLE, lower, strength)))

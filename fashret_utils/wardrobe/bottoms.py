@@ -132,8 +132,12 @@ def _skirt_folds(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
         if full <= 0.12:
             top, width = hem_y - 0.9 + 0.2 * k, 0.05
         foot = share * bottom
-        shadows.addPath(polygon([(share * x, top), (foot + width, hem_y + 0.2), (foot, hem_y + 0.2)]))
-        shines.addPath(polygon([(share * x, top), (foot, hem_y + 0.2), (foot - width, hem_y + 0.2)]))
+        shadows.addPath(
+            polygon([(share * x, top), (foot + width, hem_y + 0.2), (foot, hem_y + 0.2)])
+        )
+        shines.addPath(
+            polygon([(share * x, top), (foot, hem_y + 0.2), (foot - width, hem_y + 0.2)])
+        )
     cloth.shade(canvas, shadows, 0.13)
     cloth.light(canvas, shines, 0.3 if cloth.fabric == "satin" else 0.08)
     if full <= 0.12:

@@ -109,7 +109,12 @@ def _neckline(name: str, point: Point, depth: float) -> Run:
         return [(0.0, bottom), (0.55 * width, top + 0.42 * depth), point]
     if name == "square":
         return [(0.0, bottom), (0.93 * width, bottom - 0.01), (0.94 * width, bottom - 0.05), point]
-    return [(0.0, bottom), (0.52 * width, top + 0.86 * depth), (0.9 * width, top + 0.42 * depth), point]
+    return [
+        (0.0, bottom),
+        (0.52 * width, top + 0.86 * depth),
+        (0.9 * width, top + 0.42 * depth),
+        point,
+    ]
 
 
 def _side(item: Garment, armpit: Point, ease: float) -> tuple[Run, Point]:

@@ -104,14 +104,20 @@ def _hood_front(canvas, cloth, cut):
     depth = cut.neck[0][1]
     for side in (-1, 1):
         roll = outline(
-            [(side * 0.01, depth + 0.12), (side * (x + 0.2), top + 0.26), (side * (x + 0.26), top - 0.1)],
+            [
+                (side * 0.01, depth + 0.12),
+                (side * (x + 0.2), top + 0.26),
+                (side * (x + 0.26), top - 0.1),
+            ],
             [(side * (x + 0.26), top - 0.1), (side * (x - 0.06), top - 0.2)],
             [(side * (x - 0.06), top - 0.2), (side * (x - 0.1), top + 0.18), (side * 0.01, depth)],
         )
         cloth.fill(canvas, roll)
         cloth.shade(canvas, roll, 0.05 if side < 0 else 0.12)
         cloth.edge(canvas, roll)
-        cord = line((side * 0.1, depth - 0.02), (side * 0.13, depth + 0.32), (side * 0.1, depth + 0.6))
+        cord = line(
+            (side * 0.1, depth - 0.02), (side * 0.13, depth + 0.32), (side * 0.1, depth + 0.6)
+        )
         cloth.stroke(canvas, cord, 1.9, lighter(cloth.second, 0.2), 1.0)
         cloth.patch(canvas, oval(side * 0.1, depth + 0.62, 0.03, 0.06), darker(cloth.second, 0.3))
 
@@ -135,7 +141,12 @@ def _back_collar(canvas, cloth, cut, name):
         return
     height = 0.3 if name == "turtleneck" else 0.16
     tube = outline(
-        [(-x - 0.03, y + 0.08), (-x * 0.9, y - height), (x * 0.9, y - height), (x + 0.03, y + 0.08)],
+        [
+            (-x - 0.03, y + 0.08),
+            (-x * 0.9, y - height),
+            (x * 0.9, y - height),
+            (x + 0.03, y + 0.08),
+        ],
         [(x + 0.03, y + 0.08), (0, y + 0.16), (-x - 0.03, y + 0.08)],
     )
     cloth.fill(canvas, tube)

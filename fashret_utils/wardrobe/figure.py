@@ -48,11 +48,9 @@ _TRUNK: Run = [(0.77, 0.3), (0.60, 0.95), (0.49, 1.75), (0.62, 2.4), (0.62, 2.8)
 _TORSO = [*_NECK, *_TRUNK[1:], *mirror([*_NECK, *_TRUNK[1:]])]
 _CHIN = [(-0.155, -0.42), (0.155, -0.42), (0.16, -0.22), (0.0, -0.06), (-0.16, -0.2)]
 _TORSO_AND_CHIN = np.array([*_TORSO, *_CHIN])
-_LEG = (
-    [(0.64, 2.4), (0.67, 3.0), (0.585, 4.3), (0.625, 5.0), (0.545, 6.1)]
-    + [(0.545, 6.3), (0.40, 6.3)]
-    + [(0.40, 6.1), (0.305, 5.0), (0.255, 4.3), (0.03, 3.05), (0.0, 2.6)]
-)
+_OUTER_LEG: Run = [(0.64, 2.4), (0.67, 3.0), (0.585, 4.3), (0.625, 5.0), (0.545, 6.1)]
+_INNER_LEG: Run = [(0.40, 6.1), (0.305, 5.0), (0.255, 4.3), (0.03, 3.05), (0.0, 2.6)]
+_LEG: Run = [*_OUTER_LEG, (0.545, 6.3), (0.40, 6.3), *_INNER_LEG]
 
 
 def _arm_outline(start: float) -> list[Point]:
@@ -152,9 +150,7 @@ def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int, bar
     canvas.drawLine(*foot[3], *foot[4], sole)
 
 
-def draw_arm(
-    canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float
-) -> None:
+def draw_arm(canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float) -> None:
     """A bare arm without its hand; a sleeve that is `sleeve` long hides the shoulder."""
     flip = _FLIP if side == 0 else 1.0
     points = _ARM

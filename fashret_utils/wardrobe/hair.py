@@ -128,9 +128,7 @@ def draw_over_shoulders(canvas: skia.Canvas, figure: Figure, person: Person) -> 
 @lru_cache(maxsize=1)
 def _headscarf() -> tuple[skia.Path, skia.Path]:
     """The cloth with its opening for the face, and its folds."""
-    cloth = symmetric(
-        [(0, -0.6), (0.36, -0.5), (0.49, -0.1), (0.42, 0.42), (0.4, 0.75), (0, 0.86)]
-    )
+    cloth = symmetric([(0, -0.6), (0.36, -0.5), (0.49, -0.1), (0.42, 0.42), (0.4, 0.75), (0, 0.86)])
     cloth.addPath(symmetric([(0, -0.36), (0.26, -0.28), (0.315, 0.0), (0.24, 0.34), (0, 0.49)]))
     cloth.setFillType(skia.PathFillType.kEvenOdd)
     folds = line((-0.36, 0.3), (0, 0.6), (0.38, 0.46))

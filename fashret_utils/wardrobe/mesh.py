@@ -163,9 +163,7 @@ def sleeve_lattice(flat: Flat, side: int, shape: tuple[int, int]) -> np.ndarray:
     return points.reshape(-1, 2) * np.array([sign, 1.0])
 
 
-_ELBOWS = [
-    (sign * along_arm(1.36, 0.0)[0], along_arm(1.36, 0.0)[1]) for sign in (-1, 1)
-]
+_ELBOWS = [(sign * along_arm(1.36, 0.0)[0], along_arm(1.36, 0.0)[1]) for sign in (-1, 1)]
 
 
 def _points(array: np.ndarray) -> list[skia.Point]:

@@ -53,7 +53,10 @@ def _bag(canvas, x, y, half, height, colour):
     body = skia.Path()
     body.addRoundRect(skia.Rect.MakeXYWH(x - half, y, 2 * half, 2 * height), 0.1, 0.1)
     canvas.drawPath(body, _fill(colour))
-    flap = outline([(x - half, y), (x + half, y)], [(x + half, y + 0.8 * height), (x, y + 1.15 * height), (x - half, y + 0.8 * height)])
+    flap = outline(
+        [(x - half, y), (x + half, y)],
+        [(x + half, y + 0.8 * height), (x, y + 1.15 * height), (x - half, y + 0.8 * height)],
+    )
     canvas.drawPath(flap, _fill(darker(colour, 0.14)))
     canvas.drawCircle(x, y + 1.1 * height, 0.05, _fill(lighter((210, 180, 100), 0.2)))
 
@@ -80,11 +83,20 @@ def _tote(canvas, figure, draws, colour, size):
 
 
 def _scarf(canvas, figure, draws, colour, size):
-    loop = np.array([(-0.42, 0.02), (-0.2, -0.28), (0.2, -0.28), (0.42, 0.02), (0.28, 0.34), (-0.28, 0.34)])
+    loop = np.array(
+        [(-0.42, 0.02), (-0.2, -0.28), (0.2, -0.28), (0.42, 0.02), (0.28, 0.34), (-0.28, 0.34)]
+    )
     points = [tuple(p) for p in figure.torso(loop).tolist()]
     side = 0.16 if draws.chance(0.5) else -0.16
     length = 0.8 + 0.7 * size * draws.unit()
-    tail = np.array([(side - 0.15, 0.2), (side + 0.15, 0.2), (side + 0.19, 0.3 + length), (side - 0.13, 0.3 + length)])
+    tail = np.array(
+        [
+            (side - 0.15, 0.2),
+            (side + 0.15, 0.2),
+            (side + 0.19, 0.3 + length),
+            (side - 0.13, 0.3 + length),
+        ]
+    )
     tail = [tuple(p) for p in figure.torso(tail).tolist()]
     canvas.drawPath(polygon(tail), _fill(darker(colour, 0.12)))
     canvas.drawPath(line(tail[3], tail[2]), _stroke(lighter(colour, 0.45), 0.06))
@@ -107,7 +119,9 @@ def _cup(canvas, figure, draws, colour, size):
     side = int(draws.chance(0.5))
     (x, y), _ = figure.hand(side)
     x, y = float(x), float(y)
-    cup = polygon([(x - 0.15, y - 0.28), (x + 0.15, y - 0.28), (x + 0.11, y + 0.2), (x - 0.11, y + 0.2)])
+    cup = polygon(
+        [(x - 0.15, y - 0.28), (x + 0.15, y - 0.28), (x + 0.11, y + 0.2), (x - 0.11, y + 0.2)]
+    )
     canvas.drawPath(cup, _fill((246, 243, 236)))
     canvas.drawRect(skia.Rect.MakeXYWH(x - 0.14, y - 0.14, 0.28, 0.18), _fill(colour))
     canvas.drawRect(skia.Rect.MakeXYWH(x - 0.17, y - 0.34, 0.34, 0.08), _fill((60, 52, 50)))

@@ -25,7 +25,9 @@ def place_print(canvas: skia.Canvas, cloth: Cloth, x: float, y: float, radius: f
     canvas.translate(x, y)
     radius *= 0.85 + 0.15 * cloth.item.shape["motif"]
     canvas.scale(radius, radius)
-    third = lighter(cloth.second, 0.55) if rng.random() < 0.5 else mix(cloth.second, cloth.main, 0.4)
+    third = (
+        lighter(cloth.second, 0.55) if rng.random() < 0.5 else mix(cloth.second, cloth.main, 0.4)
+    )
     draw(canvas, cloth, rng, third)
     canvas.restore()
 
@@ -80,7 +82,9 @@ def _shapes(canvas, cloth, rng, third):
     half = skia.Path()
     half.addArc(skia.Rect.MakeLTRB(-0.2, -0.3, 0.9, 0.8), float(rng.integers(4) * 90), 180)
     cloth.patch(canvas, half, third)
-    cloth.patch(canvas, polygon([(-0.9, 0.85), (-0.3, 0.0), (0.2, 0.85)]), darker(cloth.second, 0.35))
+    cloth.patch(
+        canvas, polygon([(-0.9, 0.85), (-0.3, 0.0), (0.2, 0.85)]), darker(cloth.second, 0.35)
+    )
 
 
 def _bolt(canvas, cloth, rng, third):

@@ -78,7 +78,9 @@ class ShopView:
                 swap = {"left": "right", "right": "left"}
                 side, _, rest = name.partition(" ")
                 point = flat.landmarks[f"{swap[side]} {rest}"]
-                point = point if point[0] * (-1 if side == "left" else 1) > 0 else (-point[0], point[1])
+                point = (
+                    point if point[0] * (-1 if side == "left" else 1) > 0 else (-point[0], point[1])
+                )
             placed = self.worn.place(name, point) if self.worn else np.asarray(point)
             places[name] = placed * self.sheet.scale + offset
         return places

@@ -1,6 +1,4 @@
-"""Street pictures of garments: somebody wears the item, somewhere, among other clothes and things."""
-
-from collections.abc import Callable
+"""Street pictures of garments: somebody wears the item, among other clothes and things."""
 
 import numpy as np
 import skia
@@ -148,10 +146,8 @@ def _folds(draws: Draws, strength: float) -> np.ndarray:
 
 def _draw_inner(canvas: skia.Canvas, figure: Figure, colour: RGB) -> None:
     """The top under a jacket or coat, of which only the neck shows."""
-    shape = np.array(
-        [(-0.3, 0.0), (-0.2, 0.17), (0.0, 0.24), (0.2, 0.17), (0.3, 0.0), (0.6, 0.3), (0.5, 1.75)]
-        + [(-0.5, 1.75), (-0.6, 0.3)]
-    )
+    neck = [(-0.3, 0.0), (-0.2, 0.17), (0.0, 0.24), (0.2, 0.17), (0.3, 0.0)]
+    shape = np.array([*neck, (0.6, 0.3), (0.5, 1.75), (-0.5, 1.75), (-0.6, 0.3)])
     run = [tuple(p) for p in figure.torso(shape).tolist()]
     path = outline(run[:5], run[4:6], run[5:7], run[6:8], run[7:9])
     canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=argb(colour)))

@@ -104,7 +104,9 @@ def _folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
             start = (share * waist_x * 0.8, top + 0.25 * (k % 2))
             width = 0.07 + 0.05 * (hem_x - 0.6)
             shadows.addPath(_pleat(start, bottom, width))
-            shines.addPath(_pleat((start[0] - 0.1, start[1] + 0.3), (bottom[0] - 0.2, hem_y), width))
+            shines.addPath(
+                _pleat((start[0] - 0.1, start[1] + 0.3), (bottom[0] - 0.2, hem_y), width)
+            )
     cloth.shade(canvas, shadows, 0.13)
     if cloth.fabric == "satin":
         cloth.sheen(canvas, shines)
@@ -122,7 +124,9 @@ def _hem(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
     hem = [*cut.hem, *mirror(cut.hem)[1:]]
     if cloth.item.category in _RIBBED or _bomber(cloth):
         x, y = cut.side[-1]
-        band = polygon([(-x - 0.1, y - 0.2), (x + 0.1, y - 0.2), (x + 0.1, y + 0.3), (-x - 0.1, y + 0.3)])
+        band = polygon(
+            [(-x - 0.1, y - 0.2), (x + 0.1, y - 0.2), (x + 0.1, y + 0.3), (-x - 0.1, y + 0.3)]
+        )
         cloth.patch(canvas, band, cloth.trim)
         cloth.rib_lines(canvas, (-x, y - 0.2), (x, y - 0.2), 0.22)
         return

@@ -8,7 +8,6 @@ from importlib import import_module
 from types import ModuleType
 
 import numpy as np
-import skia
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
 
@@ -61,7 +60,9 @@ class Wardrobe:
         if kind not in _KINDS:
             raise ValueError(f"unknown kind {kind!r}: expected one of {_KINDS}")
         if items < 1 or street_pictures < 1:
-            raise ValueError(f"expected >= 1 items and street pictures, got {items}, {street_pictures}")
+            raise ValueError(
+                f"expected >= 1 items and street pictures, got {items}, {street_pictures}"
+            )
         self.kind = kind
         views = self._kind.VIEWS if shop_views is None else tuple(shop_views)
         strange = [view for view in views if view not in self._kind.VIEWS]
@@ -105,7 +106,7 @@ class Wardrobe:
 
     @cached_property
     def _item_split(self) -> np.ndarray:
-        """"train", "val" or "test" for each item: whole families in random order."""
+        """ "train", "val" or "test" for each item: whole families in random order."""
         order = self._rng(99).permutation(-(-self.items // FAMILY))
         ranked = np.concatenate([np.arange(f * FAMILY, (f + 1) * FAMILY) for f in order])
         ranked = ranked[ranked < self.items]

@@ -1,0 +1,120 @@
+"""How fast the Wardrobe draws, how visible its attributes are, and how hard its domain gap is.
+
+    python benchmarks/wardrobe.py [--kind garments] [--quick]
+
+Prints three tables. Speed: pictures a second on one core at 128 px (target: street >= 300).
+Retrieval: hit@1 of raw pixels and of colour histograms, which need no training, with 500 test
+items (target: street to shop < 20 %, shop to another shop view clearly higher). Probes: accuracy
+of a linear classifier on 32 px shop pixels against the share of the most frequent value.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.linear_model import RidgeClassifier
+from sklearn.preprocessing import StandardScaler
+
+from fashret_utils.baselines import colour_histogram, raw_pixels
+from fashret_utils.wardrobe import FACTORS, Wardrobe
+
+SIZE = 64
+
+
+def speed(kind: str, items: int) -> pd.DataFrame:
+    """Pictures a second, one process, in the order of a catalogue (all pictures of an item)."""
+    wardrobe = Wardrobe(seed=1, items=items + 40, kind=kind)
+    counts = {"street": wardrobe.street_pictures, "shop": len(wardrobe.shop_views)}
+    rows = []
+    for domain, count in counts.items():
+        for item in range(40):  # the stock of supporting garments is drawn once a process
+            wardrobe.picture(item, domain, 0)
+        start = time.process_time()
+        for item in range(40, items + 40):
+            for index in range(count):
+                wardrobe.picture(item, domain, index)
+        seconds = time.process_time() - start
+        rows.append({"domain": domain, "pictures/s": round(items * count / seconds)})
+    start = time.perf_counter()
+    Wardrobe(seed=2, items=10_000, kind=kind).catalog()
+    rows.append(
+        {"domain": "catalogue of 10,000 items, s", "pictures/s": time.perf_counter() - start}
+    )
+    return pd.DataFrame(rows).set_index("domain")
+
+
+def hit_at_1(query: np.ndarray, gallery: np.ndarray, query_items, gallery_items) -> float:
+    """Share of queries whose nearest gallery row (inner product) is of the same item."""
+    nearest = (query @ gallery.T).argmax(axis=1)
+    return float((gallery_items[nearest] == query_items).mean())
+
+
+def draw(wardrobe: Wardrobe, domain: str, index: int, size: int = SIZE) -> np.ndarray:
+    """One picture of each item: uint8 (items, 3, size, size)."""
+    pictures = [wardrobe.picture(item, domain, index, size) for item in range(wardrobe.items)]
+    return np.stack(pictures).transpose(0, 3, 1, 2)
+
+
+def retrieval(kind: str, items: int) -> pd.DataFrame:
+    """hit@1 in per cent of features that need no training."""
+    labels = np.arange(items)
+    wardrobe = Wardrobe(seed=3, items=items, kind=kind)
+    views = wardrobe.shop_views
+    gallery = draw(wardrobe, "shop", 0)
+    queries = {"street": draw(wardrobe, "street", 0)}
+    for index, view in enumerate(views[1:], start=1):
+        queries[f"shop, {view}"] = draw(wardrobe, "shop", index)
+    for name in FACTORS:
+        single = Wardrobe(seed=3, items=items, kind=kind, gap=0.0, factors={name: 1.0})
+        queries[f"street, only {name}"] = draw(single, "street", 0)
+    extreme = Wardrobe(seed=3, items=items, kind=kind, gap=2.0)
+    queries["street, gap 2"] = draw(extreme, "street", 0)
+    rows = []
+    for name, pictures in queries.items():
+        row = {"query": name}
+        for feature, embed in (("pixels", raw_pixels), ("histogram", colour_histogram)):
+            row[feature] = 100 * hit_at_1(embed(pictures), embed(gallery), labels, labels)
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("query").round(1)
+
+
+def probes(kind: str, items: int, size: int = 32) -> pd.DataFrame:
+    """Accuracy in per cent of a ridge classifier on shop pixels, trained on three quarters."""
+    wardrobe = Wardrobe(
+        seed=4, items=items, kind=kind, shop_views=(Wardrobe(kind=kind).shop_views[0],)
+    )
+    pixels = torch.from_numpy(draw(wardrobe, "shop", 0)).float()
+    pixels = torch.nn.functional.interpolate(pixels, size=(size, size), mode="area")
+    pixels = pixels.flatten(1).numpy()  # (items, 3 * size^2)
+    catalog = wardrobe.catalog().where(domain="shop")
+    rows = []
+    for column, name in enumerate(catalog.attribute_names):
+        codes = catalog.attributes[:, column]
+        known = np.flatnonzero(codes >= 0)
+        cut = known[3 * len(known) // 4]
+        train, test = known[known < cut], known[known >= cut]
+        scaler = StandardScaler().fit(pixels[train])
+        probe = RidgeClassifier(alpha=2000.0).fit(scaler.transform(pixels[train]), codes[train])
+        accuracy = (probe.predict(scaler.transform(pixels[test])) == codes[test]).mean()
+        chance = np.bincount(codes[test]).max() / len(test)
+        rows.append({"attribute": name, "probe": 100 * accuracy, "most frequent": 100 * chance})
+    return pd.DataFrame(rows).set_index("attribute").round(1)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", default="garments", choices=("garments", "shoes"))
+    parser.add_argument("--quick", action="store_true", help="fewer items")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    share = 5 if arguments.quick else 1
+    print(speed(arguments.kind, 200 // share).to_string(float_format="%.2f"), "\n")
+    print(retrieval(arguments.kind, 500 // share).to_string(), "\n")
+    print(probes(arguments.kind, 4000 // share).to_string())
+
+
+if __name__ == "__main__":
+    main()
