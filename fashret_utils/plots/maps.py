@@ -34,8 +34,8 @@ def umap_layout(
 
 @styled
 def umap_map(
-    query: np.ndarray,
-    gallery: np.ndarray,
+    query: np.ndarray | None,
+    gallery: np.ndarray | None,
     query_items: np.ndarray,
     gallery_items: np.ndarray,
     query_pixels: np.ndarray | None = None,
