@@ -90,20 +90,19 @@ def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray
     gain = np.float32([1 + strength * warmth, 1 + strength * tint, 1 - strength * warmth])
     gain *= exposure * 3 / gain.sum()
 
-    field = np.ones((size, size), np.float32)  # (S, S): light that falls on each place
     angle, offset = draws.between(0, 2 * np.pi), draws.between(-0.25, 0.3)
     width, dark = draws.between(0.02, 0.25), strength * draws.between(0.15, 0.5)
     if draws.chance(0.45):  # the shadow of something outside the picture
-        edge = np.cos(angle) * (across - 0.5) + np.sin(angle) * (across[:, None] - 0.5)
-        edge = np.clip((edge - offset) / width + 0.5, 0, 1)
-        field -= min(dark, 0.8) * edge * edge * (3 - 2 * edge)
-    corner = strength * draws.between(0.0, 0.55)
-    squared = (across - 0.5) ** 2
-    field *= 1 - corner * (squared + squared[:, None])
+        edge = np.cos(angle) * (across - 0.5) + (np.sin(angle) * (across - 0.5))[:, None]
+        edge = np.clip((edge - offset) / width + 0.5, 0, 1).astype(np.float32)  # (S, S)
+        edge = 1 - min(dark, 0.8) * edge * edge * (3 - 2 * edge)
+        values = values * np.repeat(edge, 3, axis=1)
+    squared = strength * draws.between(0.0, 0.55) * (across - 0.5) ** 2
     haze = strength * max(0.0, draws.between(-0.12, 0.12)) * 255
-    values = values * np.repeat(field, 3, axis=1)
-    values *= np.tile(gain * (1 - haze / 255), size)
-    return values + haze if haze else values
+    colour = np.tile(gain * (1 - haze / 255), size)  # (3S,)
+    fall = np.repeat(squared, 3) * colour
+    values *= (colour - fall) - squared[:, None] * colour  # towards the corners light falls off
+    return values + np.float32(haze) if haze else values
 
 
 def _shifted(values: np.ndarray, right: int, down: int) -> np.ndarray:
@@ -180,4 +179,4 @@ def _noise(shape: tuple[int, int], rng: np.random.Generator, deviation: float) -
 def _jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "JPEG", quality=quality)
-    return np.asarray(Image.open(stream))
+    return np.asarray(Image.open(stream, formats=("JPEG",)))

@@ -98,7 +98,7 @@ class Cast:
 
         `places` holds (name, matrix) pairs from shoe units to picture units.
         """
-        unit = max(abs(np.linalg.det(matrix[:2, :2])) ** 0.5 for _, matrix in places)
+        unit = max(np.hypot(matrix[0, 0], matrix[1, 0]) for _, matrix in places)
         finish = Finish(self.item, unit * self.size)
         sprite = _sprite(self.form, finish, view, wear is not None)
         for name, matrix in places:

@@ -127,12 +127,12 @@ def _band(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
     canvas.clipPath(path, True)
     finish.volume(canvas, path, 0.32)
     box = path.getBounds()
-    shine = {"patent": 0.6, "leather": 0.25}.get(finish.material, 0.08)
+    shine = {"patent": 0.85, "leather": 0.3}.get(finish.material, 0.05)
     glint = line(
         (box.left() + 0.3 * box.width(), box.bottom() - 0.25 * box.height()),
         (box.left() + 0.62 * box.width(), box.top() + 0.2 * box.height()),
     )
-    finish.stroke(canvas, glint, (255, 253, 248), 0.022, shine)
+    finish.stroke(canvas, glint, (255, 253, 248), 0.03, shine)
     canvas.restore()
     finish.stroke(canvas, path, darker(finish.main, 0.55), finish.hairline, 0.8)
     finish.stroke(canvas, path, lighter(finish.main, 0.3), finish.hairline * 0.6, 0.3)
@@ -145,12 +145,12 @@ def _strap(form: Form, front: float, back: float, shift: float) -> skia.Path:
     slope = 0.25 * (back - front)
     x0, x1 = front + 0.026 + shift, back + 0.03 + shift
     y0, y1 = top + slope - shift, top - slope - shift
-    low, high = 0.6 * y0 + 0.4 * bed(front), 0.6 * y1 + 0.4 * bed(back)
+    low, high = 0.7 * y0 + 0.3 * bed(front), 0.7 * y1 + 0.3 * bed(back)
     crown = [
         (front + shift, bed(front) + 0.012),
         (front + 0.004 + shift, low),
-        (0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1),
-        (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1),
+        (0.9 * x0 + 0.1 * x1, 0.9 * y0 + 0.1 * y1),
+        (0.2 * x0 + 0.8 * x1, 0.2 * y0 + 0.8 * y1),
         (back + 0.034 + shift, high),
         (back + shift, bed(back) + 0.012),
     ]

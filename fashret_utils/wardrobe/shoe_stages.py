@@ -20,7 +20,7 @@ def _stand(cast: Cast) -> None:
 
 def _stride(cast: Cast, apart: float, lift: float) -> None:
     """Side view of two feet, `apart` shoe lengths from each other, one heel lifted by `lift`."""
-    pose, length = cast.pose, cast.length(0.42, 0.6, 0.62)
+    pose, length = cast.pose, cast.length(0.48, 0.66, 0.66)
     flip = pose.chance(0.5)
     base = pose.between(0.8, 0.9)
     width = length * (1 + abs(apart))
@@ -59,7 +59,7 @@ def _about(matrix: np.ndarray, pivot: tuple[float, float], turn: float) -> np.nd
 def _ends(cast: Cast, view: str) -> None:
     """Both feet from the front or from behind."""
     pose = cast.pose
-    scale = min(pose.between(0.85, 1.2), 0.78 / max(cast.form.height, 0.3))
+    scale = min(pose.between(0.95, 1.3), 0.84 / max(cast.form.height, 0.3))
     apart = scale * pose.between(0.2, 0.3)
     base = pose.between(0.82, 0.92)
     step = pose.between(-0.06, 0.06) * min(cast.factors["pose"], 1.5)
@@ -80,7 +80,7 @@ def _ends(cast: Cast, view: str) -> None:
 
 def _look_down(cast: Cast) -> None:
     """One's own feet from above."""
-    pose, length = cast.pose, cast.pose.between(0.5, 0.68)
+    pose, length = cast.pose, cast.pose.between(0.56, 0.74)
     middle, top = 0.5 + cast.bend(0.05), pose.between(0.08, 0.22)
     apart = length * pose.between(0.24, 0.36)
     spread = pose.between(0, 14)
@@ -115,7 +115,7 @@ def _leave_on_ground(cast: Cast) -> None:
 
 def _lay_from_above(cast: Cast) -> None:
     """A pair on the ground seen from straight above, turned at random."""
-    pose, length = cast.pose, cast.pose.between(0.6, 0.74)
+    pose, length = cast.pose, cast.pose.between(0.64, 0.8)
     around = cast.bend(70)
     apart = length * pose.between(0.23, 0.3)
     step = cast.bend(0.12)

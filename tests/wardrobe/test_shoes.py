@@ -1,0 +1,126 @@
+"""Shop pictures of shoes: six views, every attribute visible, landmarks on the shoe."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fashret_utils.wardrobe import scene, shoes_kind
+from fashret_utils.wardrobe.layout import find_item, paint
+from fashret_utils.wardrobe.shoe_attributes import (
+    ALLOWED,
+    ATTRIBUTES,
+    CATEGORIES,
+    changed,
+    sample_shoe,
+)
+from fashret_utils.wardrobe.shoe_boxes import single_boxes
+from fashret_utils.wardrobe.shoes import VIEWS
+
+SIZE = 56
+PIXELS = np.diag([SIZE, SIZE, 1.0])
+
+
+def _streams():
+    return {"view": np.random.default_rng(3)}
+
+
+def _picture(item, view):
+    layout = shoes_kind.shop(item, view, _streams(), SIZE)
+    white = scene.background(np.random.default_rng(0), SIZE, 0.0)
+    return paint(layout, PIXELS, white)
+
+
+def _of_category(category):
+    for seed in range(200):
+        shoe = sample_shoe(np.random.default_rng(seed))
+        if shoe.category == category:
+            return shoe
+    raise AssertionError(category)
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return {category: _of_category(category) for category in CATEGORIES}
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_views_are_different_reproducible_pictures_on_white(examples, category):
+    pictures = [_picture(examples[category], view) for view in VIEWS]
+    for picture, view in zip(pictures, VIEWS, strict=True):
+        assert picture.shape == (SIZE, SIZE, 3)
+        assert picture.dtype == np.uint8
+        assert np.array_equal(picture, _picture(examples[category], view))
+        edge = np.concatenate([picture[0], picture[:, 0], picture[:, -1]])
+        assert (edge == 255).all()
+        assert 0.05 < (picture < 250).any(axis=2).mean() < 0.8
+    assert len({picture.tobytes() for picture in pictures}) == len(VIEWS)
+
+
+def test_side_right_mirrors_side_left(examples):
+    left, right = (_picture(examples["boot"], view) for view in ("side-left", "side-right"))
+    assert np.abs(left[:, ::-1].astype(int) - right).mean() < 2
+
+
+def _variants():
+    for category in CATEGORIES:
+        for name in ATTRIBUTES:
+            if name not in ("category", "second colour"):
+                yield category, name
+
+
+@pytest.mark.parametrize(("category", "name"), list(_variants()))
+def test_every_value_shows_in_the_side_or_top_view(examples, category, name):
+    values = ALLOWED[category][name]
+    if name == "heel":
+        shoe = changed(examples[category], heel_height="low" if category != "sneaker" else "flat")
+    else:
+        shoe = changed(examples[category], heel="block" if category != "sneaker" else "flat")
+    if name == "colour":
+        shoe = changed(shoe, second_colour="white", pattern="plain")
+        values = values[1:]
+    elif name == "sole colour":  # on a black shoe a matching sole is a black sole
+        shoe = changed(shoe, colour="teal")
+    pictures = []
+    for value in values:
+        item = changed(shoe, **{name.replace(" ", "_"): value})
+        pictures.append(np.stack([_picture(item, view) for view in ("side-left", "top")]))
+    for i, first in enumerate(pictures):
+        for second in pictures[i + 1 :]:
+            changed_pixels = (np.abs(first.astype(int) - second) > 12).any(axis=-1).sum()
+            assert changed_pixels > 6, name
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_second_colour_shows(examples, category):
+    shoe = changed(examples[category], colour="grey", pattern="plain", decoration="none")
+    blue, red = (_picture(changed(shoe, second_colour=c), "side-left") for c in ("blue", "red"))
+    assert (np.abs(blue.astype(int) - red) > 40).any(axis=-1).sum() > 5
+
+
+def test_print_seed_changes_a_print(examples):
+    shoe = changed(examples["pump"], pattern="floral")
+    other = replace(shoe, print_seed=shoe.print_seed + 1)
+    assert not np.array_equal(_picture(shoe, "side-left"), _picture(other, "side-left"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_landmarks_lie_on_the_shoe_and_boxes_cover_the_mask(examples, view):
+    for category in ("boot", "sneaker", "pump"):
+        layout = shoes_kind.shop(examples[category], view, _streams(), SIZE)
+        mask = find_item(layout, PIXELS, SIZE)
+        for name, point in layout.points().items():
+            x, y = (np.asarray(point) * SIZE).astype(int)
+            near = mask[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4]
+            assert near.any(), (category, view, name)
+        boxes = single_boxes(layout, PIXELS, SIZE)
+        assert len(boxes) == (1 if view.startswith("side") else 2)
+        union = np.array(list(boxes.values()))
+        rows, columns = np.nonzero(mask)
+        found = [*union[:, :2].min(axis=0), *union[:, 2:].max(axis=0)]
+        assert found == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_unknown_view_is_refused(examples):
+    with pytest.raises(ValueError, match=r"inside.*side-left"):
+        shoes_kind.shop(examples["boot"], "inside", _streams(), SIZE)
