@@ -1,73 +1,12 @@
 """Skirts, trousers, jeans and shorts, drawn flat in the canonical pose."""
 
-from dataclasses import dataclass
-
 import skia
 
-from .attributes import Garment
 from .cloth import Cloth, wedge
+from .cut_lower import CROTCH_Y, HIP_Y, BottomCut
 from .palette import argb, darker, mix
-from .paths import Point, Run, line, mirror, outline, polygon, symmetric
+from .paths import line, mirror, outline, polygon, symmetric
 from .prints import block_body, place_print
-
-WAIST_Y, HIP_Y, CROTCH_Y = 1.78, 2.5, 2.98
-_LEG_HEM = {"mini": 3.55, "knee": 4.35, "ankle": 5.95, "full": 6.4}
-_SKIRT_HEM = {"mini": 3.5, "knee": 4.4, "midi": 5.2, "maxi": 6.1}
-_EASE = {"slim": 0.02, "regular": 0.07, "loose": 0.16}
-
-
-@dataclass(frozen=True)
-class BottomCut:
-    """Flat pattern of the right half of a bottom (the left half mirrors it)."""
-
-    waist: Point  # where side seam and waistband meet, at the top
-    side: Run  # from the waist down to the hem
-    hem: Run  # from the side inwards
-    inseam: Run  # from the hem up to the crotch; empty for skirts
-
-    @property
-    def hem_y(self) -> float:
-        """The lowest point of the side."""
-        return self.side[-1][1]
-
-
-def cut_bottom(item: Garment) -> BottomCut:
-    """Lay out a skirt or trousers from attributes and shape parameters."""
-    values, shape = item.values, item.shape
-    fit, category = values["fit"], values["category"]
-    ease = _EASE[fit] + 0.02 * shape["width"]
-    waist = (0.50 + 0.4 * ease, WAIST_Y + 0.05 * shape["neck"])
-    hip = (0.66 + ease, HIP_Y)
-    if category == "skirt":
-        hem_y = _SKIRT_HEM[values["length"]]
-        drop = (hem_y - HIP_Y) / 2.0
-        flare = {"slim": -0.03, "regular": 0.3, "loose": 0.72}[fit] + 0.1 * shape["flare"]
-        hip = (0.64 + 0.8 * ease + 0.12 * max(0.0, flare), HIP_Y)
-        bottom = (hip[0] + flare * drop, hem_y)
-        curve = 0.06 + 0.1 * max(0.0, flare)
-        hem = [bottom, (0.55 * bottom[0], hem_y + 0.75 * curve), (0.0, hem_y + curve)]
-        middle = ((hip[0] + bottom[0]) / 2, (HIP_Y + hem_y) / 2)
-        return BottomCut(waist, [waist, hip, middle, bottom], hem, [])
-    hem_y = _LEG_HEM[values["length"]]
-    spread = 0.07 * (hem_y - CROTCH_Y) / 3.0  # legs stand slightly apart
-    half = {"slim": 0.17, "regular": 0.23, "loose": 0.38}[fit]
-    half += 0.05 * shape["flare"] * (1.6 if fit != "slim" else 0.4)
-    thigh = 0.36 + ease
-    share = (hem_y - CROTCH_Y) / 3.42
-    width = thigh + (half - thigh) * min(1.0, share * 1.0)
-    axis = 0.36 + 0.06 + spread
-    outer = (axis + width, hem_y)
-    inner = (axis - width, hem_y)
-    knee_y = (CROTCH_Y + hem_y) / 2
-    knee = 0.5 * (thigh + width) - 0.05 * share
-    side = [waist, hip, (axis - 0.03 + knee, knee_y), outer]
-    hem = [outer, (axis, hem_y + 0.04), inner]
-    inseam = [inner, (axis - 0.03 - knee, knee_y), (0.0, CROTCH_Y + 0.5 * ease)]
-    if inseam[1][0] < 0.03:
-        inseam[1] = (0.03, knee_y)
-    if inner[0] < 0.03:
-        hem[2] = inseam[0] = (0.03, hem_y)
-    return BottomCut(waist, side, hem, inseam)
 
 
 def bottom_outline(cut: BottomCut) -> skia.Path:
@@ -221,9 +160,7 @@ def _pockets(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
     kind = cloth.item.values["pocket"]
     x, y = cut.waist
     if cloth.back:
-        if cloth.item.category == "jeans" or kind == "patch":
-            for side in (-1, 1):
-                _patch(canvas, cloth, side * 0.34, 2.2, 0.2, 0.44)
+        _back(canvas, cloth, cut)
         return
     if kind == "slant":
         mouths = skia.Path()
@@ -246,6 +183,23 @@ def _pockets(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
                 _patch(canvas, cloth, side * at, 3.6, 0.2, 0.55)
             else:
                 _patch(canvas, cloth, side * 0.42, y + 0.42, 0.19, 0.42)
+
+
+def _back(canvas: skia.Canvas, cloth: Cloth, cut: BottomCut) -> None:
+    """What only the back has: pockets or welts, darts or a yoke, and a skirt's seam."""
+    x, y = cut.waist
+    if cloth.item.category == "jeans":
+        cloth.stitch(canvas, line((-x - 0.06, y + 0.36), (0, y + 0.52), (x + 0.06, y + 0.36)))
+    for side in (-1, 1):
+        if cloth.item.category == "jeans" or cloth.item.values["pocket"] == "patch":
+            _patch(canvas, cloth, side * 0.34, y + 0.52, 0.2, 0.44)
+            continue
+        cloth.stroke(canvas, line((side * 0.3, y + 0.22), (side * 0.28, y + 0.5)), 1.6, None, 0.9)
+        if cloth.item.category != "skirt":
+            welt = line((side * 0.16, y + 0.62), (side * 0.46, y + 0.6))
+            cloth.stroke(canvas, welt, 3.0, None, 0.9)
+    if cloth.item.category == "skirt":
+        cloth.stroke(canvas, line((0, y + 0.2), (0, cut.hem[-1][1])), 1.5, None, 0.9)
 
 
 def _patch(canvas: skia.Canvas, cloth: Cloth, x: float, y: float, half: float, height: float):

@@ -42,7 +42,9 @@ class Cloth:
         self.fabric, self.pattern = values["fabric"], values["pattern"]
         seed = item.print_seed
         self._tile = fabric.pattern(self.pattern, self.main, self.second, seed, scale, size)
-        self.block = seed // 7 % 6  # which parts a colour-blocked garment has in the second colour
+        # which parts a colour-blocked garment has in the second colour; 0 is the sleeves
+        sleeveless = values.get("sleeve", "sleeveless") == "sleeveless"
+        self.block = seed // 7 % 5 + 1 if sleeveless else seed // 7 % 6
 
     @cached_property
     def print_rng(self) -> np.random.Generator:
@@ -115,7 +117,7 @@ class Cloth:
     def stitch(self, canvas: skia.Canvas, path: skia.Path) -> None:
         """Topstitching: contrasting yarn on denim, tone in tone elsewhere."""
         if self.fabric == "denim":
-            self.stroke(canvas, path, 0.9, mix(self.second, (226, 160, 70), 0.4), 0.95)
+            self.stroke(canvas, path, 1.1, mix(self.second, (226, 160, 70), 0.1), 1.0)
         else:
             self.stroke(canvas, path, 0.8, None, 0.5)
 

@@ -11,6 +11,7 @@ from . import bottoms, tops
 from .attributes import Garment
 from .cloth import Cloth
 from .cut import TopCut, along_arm, cut_top
+from .cut_lower import cut_bottom
 from .paths import Point
 
 LOWER = ("skirt", "trousers", "jeans", "shorts")
@@ -73,7 +74,7 @@ def lay_flat(item: Garment) -> Flat:
 
 
 def _flat_bottom(item: Garment) -> Flat:
-    cut = bottoms.cut_bottom(item)
+    cut = cut_bottom(item)
     x = max(x for x, _ in cut.side)
     (wx, wy), (hx, hy) = cut.waist, cut.side[-1]
     low = max(y for _, y in cut.hem)
