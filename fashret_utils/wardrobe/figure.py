@@ -62,7 +62,7 @@ def _arm_outline(start: float) -> list[Point]:
     ]
 
 
-_ARM = np.array(_arm_outline(-1.0))
+_ARM = _arm_outline(-1.0)
 _HAND = [
     along_arm(s, w)
     for s, w in (
@@ -150,29 +150,30 @@ def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int, bar
     canvas.drawLine(*foot[3], *foot[4], sole)
 
 
-def draw_arm(canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float) -> None:
-    """A bare arm without its hand; a sleeve that is `sleeve` long hides the shoulder."""
+def draw_arm(
+    canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float, hand: bool
+) -> None:
+    """An arm and, where it shows, its `hand`; a sleeve `sleeve` long goes over it."""
     flip = _FLIP if side == 0 else 1.0
-    points = _ARM
-    if sleeve:
-        points = np.array(_arm_outline(min(0.6, sleeve - 0.3)))
-    arm = _closed(figure.arm(points * flip, side))
-    canvas.drawPath(arm, _paint(person.skin))
-    if figure.pose.arm_names[side] in ("down", "relaxed"):
-        return
-    edge = skia.Paint(
-        AntiAlias=True,
-        Color=argb(person.shadow, 0.9),
-        Style=skia.Paint.kStroke_Style,
-        StrokeWidth=0.03,
-    )
-    canvas.drawPath(arm, edge)
-
-
-def draw_hand(canvas: skia.Canvas, figure: Figure, person: Person, side: int) -> None:
-    """A hand."""
-    flip = _FLIP if side == 0 else 1.0
-    canvas.drawPath(_closed(figure.arm(np.array(_HAND) * flip, side, False)), _paint(person.skin))
+    if sleeve >= 2.4:
+        arm = []
+    else:
+        arm = _arm_outline(min(0.6, sleeve - 0.3)) if sleeve else _ARM
+    places = figure.arm(np.array([*arm, *_HAND]) * flip, side)
+    skin = _paint(person.skin)
+    if len(arm):
+        path = _closed(places[: len(arm)])
+        canvas.drawPath(path, skin)
+        if figure.pose.arm_names[side] not in ("down", "relaxed"):
+            edge = skia.Paint(
+                AntiAlias=True,
+                Color=argb(person.shadow, 0.9),
+                Style=skia.Paint.kStroke_Style,
+                StrokeWidth=0.03,
+            )
+            canvas.drawPath(path, edge)
+    if hand:
+        canvas.drawPath(_closed(places[len(arm) :]), skin)
 
 
 def head_frame(canvas: skia.Canvas, figure: Figure) -> None:

@@ -38,10 +38,16 @@ class Piece:
 
 
 def _lattice(shape: tuple[int, int], left, top, right, bottom) -> np.ndarray:
-    columns, rows = shape
-    x = np.linspace(left, right, columns)
-    y = np.linspace(top, bottom, rows)
-    return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1).reshape(-1, 2)
+    """Points of a grid over a rectangle: (columns * rows, 2)."""
+    return _UNIT_LATTICES[shape] * (right - left, bottom - top) + (left, top)
+
+
+def _unit_lattice(columns: int, rows: int) -> np.ndarray:
+    y, x = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+_UNIT_LATTICES = {shape: _unit_lattice(*shape) for shape in _TRIANGLES}
 
 
 def _pieces(sheet: Sheet, part: str, coarse: bool) -> list[Piece]:

@@ -111,11 +111,8 @@ def _dress(sheet: Sheet, figure: Figure, streams, size, factors, framing) -> Lay
         layout.add(hair.draw_over_shoulders, figure, person)
     sleeve = top.sheet.flat.sleeve_length
     for side, name in ((0, "left sleeve"), (1, "right sleeve")):
-        if sleeve < 2.4:
-            layout.add(people.draw_arm, figure, person, side, sleeve)
         arm = figure.pose.arm_names[side]
-        if arm != "pocket":
-            layout.add(people.draw_hand, figure, person, side)
+        layout.add(people.draw_arm, figure, person, side, sleeve, arm != "pocket")
         layout.add_part(top, name, not lower)
         if arm == "phone":
             layout.add(occluders.draw_phone, figure, side)

@@ -7,6 +7,7 @@ from fashret_utils.wardrobe.attributes import ALLOWED, CATEGORIES, changed, samp
 from fashret_utils.wardrobe.garments import draw_sheet, lay_flat
 
 SIZE = 96
+PRINTS = ("dots", "floral", "check", "diagonal stripes", "graphic print")
 
 
 def _garment(category, seed=0):

@@ -15,6 +15,7 @@ from fashret_utils.wardrobe import FACTORS, Wardrobe
 
 REFERENCE = Path(__file__).with_name("reference.json")
 KINDS = ("garments", "shoes")
+REFERENCED = ((0, "shop", 0), (3, "shop", 3), (5, "street", 0), (9, "street", 1))
 
 
 @pytest.fixture(scope="module", params=KINDS)
