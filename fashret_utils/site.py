@@ -9,6 +9,7 @@ import nbformat
 import pandas as pd
 
 from fashret_utils import chapters, datasets, records, tables
+from fashret_utils.scale import machine
 
 LANDING_METRICS = ("hit@1", "hit@10")
 HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
@@ -46,7 +47,8 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     committed = records.load(root / "results")
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "status.md").write_text(status_table(notebooks))
-    (generated / "datasets.md").write_text(_markdown(datasets.available()))
+    found = datasets.available().drop(columns="folder")  # its paths belong to this machine
+    (generated / "datasets.md").write_text(_markdown(found))
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
     return out
 
@@ -65,7 +67,9 @@ def results_table(found: list[records.Record]) -> str:
 
 
 def status_table(notebooks: dict[str, Path]) -> str:
-    """Markdown: when each chapter was executed, at which scale, how long it took."""
+    """Markdown: when, where and at which scale each chapter was executed, and how long it took."""
+    here = machine()
+    where = f"{here['device']}, {here['cores']} cores"
     rows = []
     for name, path in notebooks.items():
         run = nbformat.read(path, as_version=4).metadata.get("papermill", {})
@@ -77,6 +81,7 @@ def status_table(notebooks: dict[str, Path]) -> str:
                 "scale": parameters.get("scale", ""),
                 "seed": parameters.get("seed", ""),
                 "seconds": f"{run.get('duration') or float('nan'):.0f}",
+                "machine": where,
                 "result": "failed" if run.get("exception") else "ran to the end",
             }
         )
@@ -102,9 +107,12 @@ def _figure(path: Path, name: str) -> bytes:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    """A pipe table."""
+    """A pipe table; columns of numbers, with or without an interval, are aligned to the right."""
     rows = [
         [str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)
     ]
-    lines = [table.columns, ["---"] * table.shape[1], *rows]
+    numeric = [
+        all(cell[:1].isdigit() for cell in column if cell) for column in zip(*rows, strict=True)
+    ]
+    lines = [table.columns, ["--:" if number else ":--" for number in numeric], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

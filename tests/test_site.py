@@ -52,7 +52,8 @@ def test_stage_copies_the_book_and_generates_its_tables(executed, tmp_path):
         assert "/home/somebody" not in published
     assert (out / "_toc.yml").read_text() == (ROOT / "_toc.yml").read_text()
     status = (out / "book/_generated/status.md").read_text()
-    assert "| 2026-01-02 03:04 | smoke | 7 | 61 | ran to the end |" in status
+    assert "| 2026-01-02 03:04 | smoke | 7 | 61 | " in status
+    assert "| ran to the end |" in status
     assert (out / "book/_generated/hero.png").read_bytes() == b"a picture"
     assert "wardrobe-garments" in (out / "book/_generated/datasets.md").read_text()
     included = [

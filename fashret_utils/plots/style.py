@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from io import BytesIO
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -46,9 +47,18 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     return wrapper
 
 
+class _Figure(Figure):
+    """A figure that notebooks can show by themselves: pyplot's inline backend may not be loaded."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=150)
+        return buffer.getvalue()
+
+
 def canvas(height: float, width: float = WIDTH, **layout) -> Figure:
     """An empty figure of the book, in inches, that pyplot does not know of."""
-    return Figure(figsize=(width, height), **({"layout": "constrained"} | layout))
+    return _Figure(figsize=(width, height), **({"layout": "constrained"} | layout))
 
 
 def _settings() -> dict:
