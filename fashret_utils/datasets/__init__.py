@@ -1,0 +1,98 @@
+"""Data sets by name: each is loaded as a `Catalog`, and none needs to be there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from fashret_utils.catalog import Catalog
+from fashret_utils.datasets import (
+    clothing,
+    fashion_mnist,
+    fashion_mnist_street,
+    folder,
+    grocery_store,
+    manifest,
+)
+from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
+
+WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
+DOWNLOADS = {
+    module.ABOUT.name: module
+    for module in (fashion_mnist, fashion_mnist_street, grocery_store, clothing)
+}
+OWN = {"folder": folder, "manifest": manifest}
+NAMES = (*WARDROBES, *DOWNLOADS, *OWN)
+
+
+def load(name: str, /, root: str | Path | None = None, **options) -> Catalog:
+    """Load a data set.
+
+    **Arguments**
+
+    - `name`: one of `NAMES`. `options`: those of the data set's own `load`, of `Wardrobe` for
+      "wardrobe-garments" and "wardrobe-shoes".
+    - `root`: the folder that holds the data sets, or the data set's own; default $FASHRET_DATA,
+      else the user's data folder. For "folder" and "manifest": the folder or CSV file itself.
+
+    **Raises** `ValueError` for an unknown name, `DataNotFoundError` naming the folders looked at
+    and how to get the data.
+    """
+    if name in WARDROBES:
+        from fashret_utils.wardrobe import Wardrobe  # drawing libraries, slow to import
+
+        return Wardrobe(**{"kind": WARDROBES[name]} | options).catalog()
+    return _module(name).load(root, **options)
+
+
+def available(root: str | Path | None = None) -> pd.DataFrame:
+    """Every data set with a name of its own: name, present, folder, licence, home."""
+    rows = [
+        {
+            "name": name,
+            "present": True,
+            "folder": "embedded",
+            "licence": "MIT (made by this package)",
+            "home": "",
+        }
+        for name in WARDROBES
+    ]
+    for name, module in DOWNLOADS.items():
+        about = module.ABOUT
+        try:
+            place, present = about.find(root), True
+        except DataNotFoundError:
+            place, present = data_root(root) / about.folders[0], False
+        rows.append(
+            {
+                "name": name,
+                "present": present,
+                "folder": str(place),
+                "licence": about.licence,
+                "home": about.home,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verify(name: str, root: str | Path | None = None) -> Report:
+    """Check a data set's files: what is there, what is missing or damaged.
+
+    **Returns** a `Report`; `print` it, or ask `report.complete`.
+
+    **Raises** as `load`.
+    """
+    if name in WARDROBES:
+        return Report(name, None, 0, notes=("embedded: drawn when it is needed, no files",))
+    return _module(name).verify(root)
+
+
+def _module(name: str):
+    modules = DOWNLOADS | OWN
+    if name not in modules:
+        raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(NAMES)}")
+    return modules[name]
+
+
+__all__ = ["NAMES", "DataNotFoundError", "Report", "available", "load", "verify"]

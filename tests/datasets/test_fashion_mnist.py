@@ -1,0 +1,90 @@
+"""Fashion-MNIST's files, and retrieval by category on them."""
+
+import gzip
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from fashret_utils import datasets
+from fashret_utils.datasets import fashion_mnist
+
+
+def test_catalogue_by_category(tiny_fashion_mnist):
+    catalog = datasets.load("fashion-mnist", tiny_fashion_mnist, val_pictures=5, query_pictures=4)
+    assert catalog.protocol == "closed-set"
+    counts = {s: int((catalog.split == s).sum()) for s in ("train", "val", "query", "gallery")}
+    assert counts == {"train": 25, "val": 5, "query": 4, "gallery": 8}
+    assert catalog.category[:3].tolist() == ["t-shirt/top", "trouser", "pullover"]
+    assert catalog.item[25] == 5
+    pixels = catalog.pixels(28)
+    folder = tiny_fashion_mnist / "fashion-mnist"
+    test = fashion_mnist.images(folder, "t10k")
+    assert (pixels[30:] == test[:, None]).all()  # grey on three channels
+    with pytest.raises(ValueError, match="query_pictures must be from 0 to 12, not 13"):
+        datasets.load("fashion-mnist", tiny_fashion_mnist, val_pictures=5, query_pictures=13)
+
+
+def test_unpacked_files_and_the_folder_itself_are_found(tiny_fashion_mnist, tmp_path):
+    raw = tmp_path / "other" / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in (tiny_fashion_mnist / "fashion-mnist").iterdir():
+        (raw / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    options = {"val_pictures": 5, "query_pictures": 4}
+    expected = datasets.load("fashion-mnist", tiny_fashion_mnist, **options)
+    for root in (tmp_path / "other", raw):
+        catalog = datasets.load("fashion-mnist", root, **options)
+        assert catalog.hash == expected.hash
+        assert (catalog.pixels(28) == expected.pixels(28)).all()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda raw: raw[:-20], r"train-images-idx3-ubyte.gz is damaged"),
+        (lambda raw: b"hello", r"train-images-idx3-ubyte.gz is damaged"),
+        (lambda raw: gzip.compress(b"\0\0\x08\x01" + bytes(40)), "starts with 2049, expected 2051"),
+        (lambda raw: gzip.compress(gzip.decompress(raw)[:-7]), "its header says .30, 28, 28."),
+        (lambda raw: None, "lacks train-images-idx3-ubyte.gz: get it from github.com/zalandores"),
+    ],
+)
+def test_damaged_files_are_named(tiny_fashion_mnist, damage, message):
+    path = tiny_fashion_mnist / "fashion-mnist" / "train-images-idx3-ubyte.gz"
+    raw = damage(path.read_bytes())
+    if raw is None:
+        path.rename(path.with_name("t10k-spare.gz"))
+        (path.parent / "train-images-idx3-ubyte").mkdir()  # a folder in its place
+    else:
+        path.write_bytes(raw)
+    with pytest.raises(ValueError, match=message):
+        datasets.load("fashion-mnist", tiny_fashion_mnist)
+
+
+def test_verify_compares_md5(tiny_fashion_mnist):
+    report = datasets.verify("fashion-mnist", tiny_fashion_mnist)
+    assert not report.complete  # tiny files are not the published ones
+    assert len(report.damaged) == 4
+    (tiny_fashion_mnist / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
+    report = datasets.verify("fashion-mnist", tiny_fashion_mnist)
+    assert report.missing == ["t10k-labels-idx1-ubyte.gz"]
+    assert "NOT complete" in str(report)
+    assert "NOT as published" in str(report)
+
+
+real = pytest.mark.skipif(
+    not os.environ.get("FASHRET_DATA"), reason="needs FASHRET_DATA with fashion-mnist"
+)
+
+
+@real
+def test_the_real_files(tmp_path):
+    assert datasets.verify("fashion-mnist").complete
+    catalog = datasets.load("fashion-mnist")
+    assert len(catalog) == 70_000
+    assert np.bincount(catalog.where(split=("query", "gallery")).item).tolist() == [1000] * 10
+    mnist = datasets.places.data_root() / "mnist"
+    if mnist.is_dir():
+        shutil.copytree(mnist, tmp_path / "fashion-mnist")
+        with pytest.raises(ValueError, match="is MNIST's"):
+            datasets.load("fashion-mnist", tmp_path)

@@ -1,0 +1,54 @@
+"""Data sets by name: what is there, and what somebody who lacks one is told."""
+
+import pytest
+
+from fashret_utils import datasets
+
+
+def test_a_missing_data_set_says_where_it_was_looked_for_and_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("FASHRET_DATA", str(tmp_path / "data"))
+    for name, home in (
+        ("fashion-mnist", "github.com/zalandoresearch/fashion-mnist"),
+        ("fashion-mnist-street", "github.com/zalandoresearch/fashion-mnist"),
+        ("grocery-store", "github.com/marcusklasson/GroceryStoreDataset"),
+        ("clothing-dataset-small", "github.com/alexeygrigorev/clothing-dataset-small"),
+    ):
+        for action in (datasets.load, datasets.verify):
+            with pytest.raises(datasets.DataNotFoundError) as error:
+                action(name)
+            message = str(error.value)
+            assert str(tmp_path / "data") in message
+            assert home in message
+            assert "FASHRET_DATA" in message
+            assert "Wardrobe" in message
+    with pytest.raises(datasets.DataNotFoundError, match="elsewhere"):
+        datasets.load("grocery-store", root=tmp_path / "elsewhere")
+
+
+def test_available_lists_what_is_present(tiny_fashion_mnist):
+    table = datasets.available(tiny_fashion_mnist).set_index("name")
+    assert table["present"].to_dict() == {
+        "wardrobe-garments": True,
+        "wardrobe-shoes": True,
+        "fashion-mnist": True,
+        "fashion-mnist-street": True,
+        "grocery-store": False,
+        "clothing-dataset-small": False,
+    }
+    assert table.loc["fashion-mnist", "folder"] == str(tiny_fashion_mnist / "fashion-mnist")
+    assert table.loc["clothing-dataset-small", "licence"] == "CC0 1.0"
+
+
+def test_unknown_names_are_refused_with_a_list():
+    for action in (datasets.load, datasets.verify):
+        with pytest.raises(
+            ValueError, match=r"unknown data set 'mnist': choose one of wardrobe-ga"
+        ):
+            action("mnist")
+
+
+def test_the_wardrobe_needs_no_files():
+    catalog = datasets.load("wardrobe-shoes", items=10, street_pictures=1, seed=3)
+    assert catalog.n_items == 10
+    assert catalog.name == "wardrobe-shoes"
+    assert datasets.verify("wardrobe-garments").complete
