@@ -12,24 +12,27 @@ from .shoe_form import Form
 def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) -> None:
     """Draw the shoe as it points away from the viewer."""
     item, category = form.item, form.item.category
+    shaft = form.shaft if category != "sandal" else 0.0
     seat, (ankle, rim) = form.bed(1.0), shoe_ends.shaft_widths(form)
     _far_sole(canvas, form, finish)
     _heel(canvas, form, finish)
-    top = -form.height + 0.045 if form.shaft else form.collar[1]
+    top = -form.height + 0.045 if shaft else form.collar[1]
+    if category == "sandal":  # a closed heel of its own height
+        top = seat - 0.3
     if category == "sandal" and item.values["closure"] != "zip":
         _sandal(canvas, form, finish)
         shoe_ends.draw_sole(canvas, form, finish, 0.118, seat, form.under(1.0))
         return
     if not worn:
-        finish.flat(canvas, oval(0, top, rim if form.shaft else 0.08, 0.03), finish.lining)
-    width = rim if form.shaft else 0.082
+        finish.flat(canvas, oval(0, top, rim if shaft else 0.08, 0.03), finish.lining)
+    width = rim if shaft else 0.082
     body = symmetric(
         [(0.0, top + 0.02), (0.6 * width, top + 0.016), (width, top)],
         [
             (width, top),
             (
-                ankle if form.shaft else 0.1,
-                max(top + 0.05, seat - 0.3) if form.shaft else (top + seat) / 2,
+                ankle if shaft else 0.1,
+                max(top + 0.05, seat - 0.3) if shaft else (top + seat) / 2,
             ),
             (0.122, seat - 0.1),
             (0.112, seat),
@@ -47,7 +50,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
         )
         finish.flat(canvas, tab, finish.second)
         finish.seam(canvas, tab)
-    elif form.shaft:
+    elif shaft:
         finish.stroke(
             canvas,
             line((-0.2, top + 0.01), (0, top + 0.035), (0.2, top + 0.01)),
@@ -57,10 +60,10 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
     elif category == "pump":
         finish.stroke(canvas, line((-0.09, top), (0, top + 0.02), (0.09, top)), finish.second, 0.03)
     finish.seam(canvas, line((0, top), (0, seat)))
-    if item.values["closure"] == "strap" and form.shaft:
-        for y in (top + 0.11, top + 0.21)[: 1 if form.shaft < 0.5 else 2]:
+    if item.values["closure"] == "strap" and shaft:
+        for y in (top + 0.11, top + 0.21)[: 1 if shaft < 0.5 else 2]:
             finish.stroke(canvas, line((-0.2, y), (0, y + 0.012), (0.2, y)), finish.second, 0.052)
-    if item.values["closure"] == "zip" and not form.shaft:
+    if item.values["closure"] == "zip" and not shaft:
         finish.zipper(canvas, line((0, top + 0.04), (0, seat)))
     if item.values["decoration"] == "studs":
         finish.dots(
@@ -71,7 +74,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
             darker(finish.main, 0.5),
         )
     canvas.restore()
-    if form.shaft and item.values["closure"] in ("slip-on", "zip"):
+    if shaft and item.values["closure"] in ("slip-on", "zip"):
         finish.stroke(
             canvas,
             line((-0.014, top + 0.06), (0, top - 0.04), (0.014, top + 0.06)),
@@ -86,11 +89,18 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
 
 def _far_sole(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     """The ball of the foot, seen beyond the heel."""
-    base, tone = form.bed(0.3), finish.second if form.item.category == "sandal" else finish.main
-    finish.flat(canvas, oval(0, base, 0.152, 0.075), darker(tone, 0.35))
+    base, tone = (
+        form.bed(0.3) - 0.02,
+        finish.second if form.item.category == "sandal" else finish.main,
+    )
+    dome = symmetric(
+        [(0.0, base - 0.085), (0.07, base - 0.08), (0.125, base - 0.04), (0.138, base)],
+        [(0.138, base), (0.0, base)],
+    )
+    finish.flat(canvas, dome, darker(tone, 0.45))
     strip = skia.Path()
-    strip.addRoundRect(skia.Rect(-0.155, base, 0.155, 0.0), 0.014, 0.014)
-    finish.flat(canvas, strip, darker(finish.sole, 0.25))
+    strip.addRoundRect(skia.Rect(-0.142, base, 0.142, -0.012), 0.012, 0.012)
+    finish.flat(canvas, strip, darker(finish.sole, 0.4))
 
 
 def _heel(canvas: skia.Canvas, form: Form, finish: Finish) -> None:

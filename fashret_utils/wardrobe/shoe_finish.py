@@ -112,6 +112,15 @@ class Finish:
         self.flat(canvas, path, (255, 253, 248), alpha)
         canvas.restore()
 
+    def sheen(self, canvas: skia.Canvas, path: skia.Path) -> None:
+        """Draw the line of light on a strap of leather; cloth and suede have none."""
+        alpha = {"patent": 0.85, "leather": 0.4}.get(self.material, 0.0)
+        if alpha:
+            canvas.save()
+            canvas.translate(-0.006, -0.007)
+            self.stroke(canvas, path, (255, 253, 248), 0.012, alpha)
+            canvas.restore()
+
     def dots(
         self, canvas: skia.Canvas, points, radius: float, colour: RGB, ring: RGB | None = None
     ):

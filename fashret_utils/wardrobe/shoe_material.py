@@ -72,7 +72,7 @@ def texture(material: str, scale: float, dark: bool) -> skia.Paint | None:
         pixels = np.zeros((side, side, 4), np.uint8)
         nap = rng.random((side, side))
         pixels[..., :3] = np.where(nap > 0.5, 255, 15)[..., None]
-        pixels[..., 3] = (np.abs(nap - 0.5) * (36 if dark else 52)).astype(np.uint8)
+        pixels[..., 3] = (np.abs(nap - 0.5) * (28 if dark else 38)).astype(np.uint8)
     elif material == "canvas":
         pixels = np.zeros((3, 3, 4), np.uint8)
         pixels[..., :3] = tint

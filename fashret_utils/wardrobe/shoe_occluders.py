@@ -1,4 +1,4 @@
-"""Things in front of shoes: a bag, fallen leaves, blades of grass, a strap."""
+"""Things in front of shoes: a bag, fallen leaves, blades of grass, a walking stick."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from .draws import Draws
 from .layout import Layout
 from .scene_paint import hsv, line, polygon, shade, solid
 
-_CHANCES = {"bag": 0.22, "leaves": 0.28, "blades": 0.16, "strap": 0.14}
+_CHANCES = {"bag": 0.22, "leaves": 0.28, "blades": 0.16, "cane": 0.1}
 NAMES = tuple(_CHANCES)
 
 
@@ -116,9 +116,9 @@ def _blades(draws: Draws, size: float):
     return draw
 
 
-def _strap(draws: Draws, size: float):
-    """The strap of a bag or a leash that hangs into the picture."""
-    x, end, wide = draws.unit(), draws.unit(), draws.between(0.015, 0.035) * size
+def _cane(draws: Draws, size: float):
+    """A walking stick or closed umbrella in front of the feet."""
+    x, end, wide = draws.unit(), draws.unit(), draws.between(0.011, 0.02) * size
     colour = hsv(draws.unit(), draws.between(0.2, 0.8), draws.between(0.15, 0.8))
 
     def draw(canvas: skia.Canvas) -> None:
@@ -131,5 +131,5 @@ def _strap(draws: Draws, size: float):
 
 
 _DRAW = {
-    name: partial(draw) for name, draw in zip(NAMES, (_bag, _leaves, _blades, _strap), strict=True)
+    name: partial(draw) for name, draw in zip(NAMES, (_bag, _leaves, _blades, _cane), strict=True)
 }

@@ -103,6 +103,7 @@ def draw_side(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> No
         rear = line((0.93, bed(0.93)), (0.965, seat - 0.12), (0.952, seat - levels[-1]))
         finish.stroke(canvas, rear, darker(finish.main, 0.5), 0.046)
         finish.stroke(canvas, rear, finish.main, 0.034)
+        finish.sheen(canvas, rear)
     if len(levels) > 1:
         front = line(
             (0.47, _crest(form, 0.47)[1]), (0.57, _crest(form, 0.58)[1]), (0.625, seat - levels[-1])
@@ -115,6 +116,7 @@ def draw_side(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> No
         )
         finish.stroke(canvas, near, darker(finish.main, 0.5), 0.05)
         finish.stroke(canvas, near, finish.main, 0.036)
+        finish.sheen(canvas, near)
     if form.item.values["closure"] == "strap":
         finish.buckle(canvas, 0.77, seat - levels[0] + 0.03, 0.027, 0.034, -6)
     _decorate(canvas, form, finish)
@@ -132,7 +134,9 @@ def _band(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
         (box.left() + 0.3 * box.width(), box.bottom() - 0.25 * box.height()),
         (box.left() + 0.62 * box.width(), box.top() + 0.2 * box.height()),
     )
-    finish.stroke(canvas, glint, (255, 253, 248), 0.03, shine)
+    finish.stroke(
+        canvas, glint, (255, 253, 248), 0.05 if finish.material == "patent" else 0.025, shine
+    )
     canvas.restore()
     finish.stroke(canvas, path, darker(finish.main, 0.55), finish.hairline, 0.8)
     finish.stroke(canvas, path, lighter(finish.main, 0.3), finish.hairline * 0.6, 0.3)
@@ -145,16 +149,11 @@ def _strap(form: Form, front: float, back: float, shift: float) -> skia.Path:
     slope = 0.25 * (back - front)
     x0, x1 = front + 0.026 + shift, back + 0.03 + shift
     y0, y1 = top + slope - shift, top - slope - shift
-    low, high = 0.7 * y0 + 0.3 * bed(front), 0.7 * y1 + 0.3 * bed(back)
-    crown = [
-        (front + shift, bed(front) + 0.012),
-        (front + 0.004 + shift, low),
-        (0.9 * x0 + 0.1 * x1, 0.9 * y0 + 0.1 * y1),
-        (0.2 * x0 + 0.8 * x1, 0.2 * y0 + 0.8 * y1),
-        (back + 0.034 + shift, high),
-        (back + shift, bed(back) + 0.012),
-    ]
-    return outline(crown)
+    first, last = (front + shift, bed(front) + 0.012), (back + shift, bed(back) + 0.012)
+    crown = [(x0, y0), ((x0 + x1) / 2 - 0.004, (y0 + y1) / 2 - 0.014), (x1, y1)]
+    rise = [first, (front - 0.004 + shift, (2 * y0 + bed(front)) / 3), crown[0]]
+    fall = [crown[-1], (back + 0.024 + shift, (2 * y1 + bed(back)) / 3), last]
+    return outline(rise, crown, fall)
 
 
 def _decorate(canvas: skia.Canvas, form: Form, finish: Finish) -> None:

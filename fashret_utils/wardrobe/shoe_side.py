@@ -192,7 +192,7 @@ def _panels(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         finish.flat(canvas, cuff, finish.second)
         finish.seam(canvas, cuff)
     elif category == "pump":
-        finish.stroke(canvas, line(*form.topline), finish.second, 0.028)
+        finish.stroke(canvas, line(*form.topline), finish.second, 0.05)
     if form.item.values["toe"] == "peep":
         hole = oval(0.035, bed(0.05) - 0.03, 0.055, 0.045)
         finish.flat(canvas, hole, darker(finish.lining, 0.3))

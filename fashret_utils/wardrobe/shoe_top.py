@@ -173,6 +173,7 @@ def _sandal(canvas: skia.Canvas, plan: Plan, finish: Finish, worn: bool) -> None
         path = oval(x, y, 0.1 + 0.012 * index, 0.13)
         finish.stroke(canvas, path, darker(finish.main, 0.5), 0.044)
         finish.stroke(canvas, path, finish.main, 0.032)
+        finish.sheen(canvas, path)
     if form.item.values["closure"] == "strap":
         finish.buckle(canvas, plan.at(0.1, 0.76)[0] + 0.005, plan.at(0, 0.76)[1], 0.024, 0.032)
     front, back = shoe_sandal.bands(form)[-1 if form.item.values["closure"] == "slip-on" else 0]

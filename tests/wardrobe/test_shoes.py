@@ -17,7 +17,7 @@ from fashret_utils.wardrobe.shoe_attributes import (
 from fashret_utils.wardrobe.shoe_boxes import single_boxes
 from fashret_utils.wardrobe.shoes import VIEWS
 
-SIZE = 56
+SIZE = 52
 PIXELS = np.diag([SIZE, SIZE, 1.0])
 
 
@@ -65,8 +65,9 @@ def test_side_right_mirrors_side_left(examples):
 def _variants():
     for category in CATEGORIES:
         for name in ATTRIBUTES:
-            if name not in ("category", "second colour"):
+            if name not in ("category", "colour", "second colour"):
                 yield category, name
+    yield "pump", "colour"
 
 
 @pytest.mark.parametrize(("category", "name"), list(_variants()))
