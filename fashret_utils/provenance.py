@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import platform
+from contextlib import suppress
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from fashret_utils import chapters
@@ -28,6 +31,7 @@ NOT_COVERED = (
     "site",
     "tables",
 )
+LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "torch", "torchvision")
 COVERED_TAGS = {"definition", "experiment"}
 
 
@@ -65,6 +69,15 @@ def code_hash(chapter: str, root: str | Path | None = None) -> str:
             if cell.tags & COVERED_TAGS:
                 digest.update(_canonical(cell.source).encode())
     return digest.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a number."""
+    found = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[library] = metadata.version(library)
+    return found
 
 
 @lru_cache(maxsize=1024)

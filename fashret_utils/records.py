@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 import re
 import tempfile
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +28,6 @@ from fashret_utils.tables import table as table
 if TYPE_CHECKING:
     from fashret_utils.retrieval import Retrieval
 
-LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "torch", "torchvision")
 COUNTS = ("n_query", "n_valid", "n_skipped", "n_gallery", "n_items")
 
 
@@ -106,7 +102,7 @@ def new(
         extra=dict(extra or {}),
         catalog_hash=catalog_hash,
         code_hash=code_hash or provenance.code_hash(chapter),
-        versions=versions(),
+        versions=provenance.versions(),
         machine=machine(device),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -262,15 +258,6 @@ def listing(results: str | Path) -> str:
         for r in load(results)
     ]
     return "\n".join(rows) or f"no records under {Path(results).absolute()}"
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that can change a number."""
-    found = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        with suppress(metadata.PackageNotFoundError):
-            found[library] = metadata.version(library)
-    return found
 
 
 def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
