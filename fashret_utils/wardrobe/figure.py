@@ -155,13 +155,12 @@ def draw_arm(
 ) -> None:
     """An arm and, where it shows, its `hand`; a sleeve `sleeve` long goes over it."""
     flip = _FLIP if side == 0 else 1.0
-    if sleeve >= 2.4:
-        arm = []
-    else:
-        arm = _arm_outline(min(0.6, sleeve - 0.3)) if sleeve else _ARM
+    arm = _ARM if sleeve < 2.4 else []
+    if 0 < sleeve < 2.4:
+        arm = _arm_outline(min(0.6, sleeve - 0.3))
     places = figure.arm(np.array([*arm, *_HAND]) * flip, side)
     skin = _paint(person.skin)
-    if len(arm):
+    if arm:
         path = _closed(places[: len(arm)])
         canvas.drawPath(path, skin)
         if figure.pose.arm_names[side] not in ("down", "relaxed"):

@@ -79,7 +79,7 @@ def _folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
     armpit, (waist_x, waist_y), (hem_x, hem_y) = cut.side[0], cut.waist, cut.side[-1]
     beyond = [(x + 0.06, y + 0.06) for x, y in cut.side]
     for depth, strength in ((0.26, 0.1), (0.12, 0.09)):
-        inner = [(x - depth, y + 0.06) for x, y in reversed(cut.side)]
+        inner = [*((x - depth, y + 0.06) for x, y in reversed(cut.side[1:])), beyond[0]]
         cloth.shade(canvas, outline(beyond, inner), strength)
     left = [(-x + 0.1, y + 0.06) for x, y in cut.side]
     cloth.shade(canvas, outline(left, mirror(beyond)), 0.06)
@@ -208,8 +208,9 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
 def _sleeve_folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> None:
     length = cut.sleeve_length
     steps = (-0.2, 0.5 * length, length + 0.1)
-    under = [along_arm(s, -0.02) for s in steps]
-    inside = outline(under, [along_arm(length, -0.6), along_arm(-0.2, -0.6)])
+    start = min(0.5, 0.6 * length)
+    under = [along_arm(start, -0.3), along_arm(0.5 * (start + length), -0.03)]
+    inside = outline([*under, along_arm(length + 0.1, -0.02)], [along_arm(length + 0.1, -0.6)])
     cloth.shade(canvas, inside, 0.1 if right else 0.15)
     if right:  # the light comes from the left
         rim = [along_arm(s, 0.1 + 0.3 * cut.sleeve_ease) for s in steps]
