@@ -1,6 +1,7 @@
 """What light, camera and framing do to a photo: the last three causes of the street-to-shop gap."""
 
 import io
+import math
 
 import numpy as np
 from PIL import Image
@@ -23,21 +24,21 @@ def framing(rng: np.random.Generator, *, crop: float, camera: float) -> np.ndarr
     [0, 1] x [0, 1]); the identity when both strengths are 0.
     """
     draws = Draws(rng, 16)
-    zoom = np.exp(crop * draws.between(-0.28, 0.24))
+    zoom = math.exp(crop * draws.between(-0.28, 0.24))
     right, down = crop * draws.bell() * 0.14, crop * draws.bell() * 0.14
-    turn = np.deg2rad(camera * draws.bell() * 18)
+    turn = math.radians(camera * draws.bell() * 18)
     lean_x, lean_y = camera * draws.bell() * 0.22, camera * draws.bell() * 0.22
-    stretch = np.exp(camera * draws.bell() * 0.09)
+    stretch = math.exp(camera * draws.bell() * 0.09)
     shear = camera * draws.bell() * 0.1
-    cos, sin = np.cos(turn), np.sin(turn)
-    linear = zoom * np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1]])
-    centred = np.eye(3)
-    centred[:2, :2] = linear
-    centred[:2, 2] = right, down
-    centred[2, :2] = lean_x, lean_y
-    to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
-    back = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    matrix = back @ centred @ to_centre
+    cos, sin = zoom * math.cos(turn), zoom * math.sin(turn)
+    # rotation times stretch and shear, about the centre; then the perspective
+    a, b = cos * stretch, cos * shear - sin
+    c, d = sin * stretch, sin * shear + cos
+    x, y = right - 0.5 * (a + b), down - 0.5 * (c + d)
+    w = 1 - 0.5 * (lean_x + lean_y)
+    half = 0.5 * np.array([lean_x, lean_y, w])
+    matrix = np.array([[a, b, x], [c, d, y], [lean_x, lean_y, w]])
+    matrix[:2] += half
     return matrix / matrix[2, 2]
 
 
@@ -148,18 +149,19 @@ def _blur(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
 
 
 def _three_taps(values: np.ndarray, side: float, rows: bool) -> np.ndarray:
-    out = values.copy()
+    total = 1 + 2 * side
+    aside = values * (side / total)
+    out = values * (1 / total)
     if rows:
-        out[1:] += side * values[:-1]
-        out[:-1] += side * values[1:]
-        out[0] += side * values[0]
-        out[-1] += side * values[-1]
+        out[1:] += aside[:-1]
+        out[:-1] += aside[1:]
+        out[0] += aside[0]
+        out[-1] += aside[-1]
     else:
-        out[:, 3:] += side * values[:, :-3]
-        out[:, :-3] += side * values[:, 3:]
-        out[:, :3] += side * values[:, :3]
-        out[:, -3:] += side * values[:, -3:]
-    out /= 1 + 2 * side
+        out[:, 3:] += aside[:, :-3]
+        out[:, :-3] += aside[:, 3:]
+        out[:, :3] += aside[:, :3]
+        out[:, -3:] += aside[:, -3:]
     return out
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import skia
 
 Draw = Callable[..., None]
+Box = tuple[float, float, float, float]
 
 
 @dataclass
@@ -16,13 +17,13 @@ class Layout:
     - `matrix`: (3, 3), maps these units to the unit square of the picture.
     - `pose`: angles in degrees by name, for the ground truth.
     - `points`: gives the landmarks by name, (2,) in the layers' units; asked for the truth only.
-    - `layers`: (is_item, draw) pairs.
+    - `layers`: (is_item, draw) pairs; of two shoes, `is_item` is the name of the one drawn.
     """
 
     matrix: np.ndarray
     pose: dict[str, float] = field(default_factory=dict)
     points: Callable[[], dict[str, np.ndarray]] = dict
-    layers: list[tuple[bool, Callable[[skia.Canvas], None]]] = field(default_factory=list)
+    layers: list[tuple[bool | str, Callable[[skia.Canvas], None]]] = field(default_factory=list)
 
     def add(self, draw: Draw, *arguments) -> None:
         """Add a layer that is not the item; it calls `draw(canvas, *arguments)`."""
@@ -48,14 +49,16 @@ class Truth:
     - `attributes`: attribute name -> value.
     - `view`: "street" or the shop view.
     - `pose`: joint angles in degrees by name; empty where nobody wears the item.
+    - `boxes`: the box of each visible single shoe by name; empty for garments.
     """
 
     mask: np.ndarray
-    box: tuple[float, float, float, float]
+    box: Box
     landmarks: dict[str, tuple[float, float, bool]]
     attributes: dict[str, str]
     view: str
     pose: dict[str, float]
+    boxes: dict[str, Box]
 
 
 def paint(layout: Layout, matrix: np.ndarray, background: skia.Image) -> np.ndarray:
@@ -95,14 +98,33 @@ def find_item(layout: Layout, matrix: np.ndarray, size: int) -> np.ndarray:
     return pixels[..., 3] > 127
 
 
+def _box(mask: np.ndarray) -> Box | None:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return tuple(float(end) for end in ends)
+
+
+def single_boxes(layout: Layout, matrix: np.ndarray, size: int) -> dict[str, Box]:
+    """Box each single shoe by its visible pixels; what is wholly hidden is left out.
+
+    **Returns** name ("left shoe", "right shoe") -> x1, y1, x2, y2 in pixels.
+    """
+    boxes = {}
+    for name in dict.fromkeys(flag for flag, _ in layout.layers if isinstance(flag, str)):
+        # any other layer, the other shoe included, cuts out what it covers
+        alone = [(flag == name, draw) for flag, draw in layout.layers]
+        box = _box(find_item(Layout(layout.matrix, layers=alone), matrix, size))
+        if box is not None:
+            boxes[name] = box
+    return boxes
+
+
 def truth(layout: Layout, matrix: np.ndarray, size: int, attributes, view: str) -> Truth:
     """Collect mask, box and landmarks of a picture; see `Truth`."""
     mask = find_item(layout, matrix, size)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = (-1.0, -1.0, -1.0, -1.0)
-    if len(rows):
-        ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-        box = tuple(float(end) for end in ends)
+    box = _box(mask) or (-1.0, -1.0, -1.0, -1.0)
     landmarks = {}
     reach = max(1, round(0.03 * size))
     for name, point in layout.points().items():
@@ -114,4 +136,5 @@ def truth(layout: Layout, matrix: np.ndarray, size: int, attributes, view: str) 
             max(0, int(y) - reach) : int(y) + reach + 1, max(0, int(x) - reach) : int(x) + reach + 1
         ]
         landmarks[name] = (x, y, bool(inside and near.any()))
-    return Truth(mask, box, landmarks, dict(attributes), view, dict(layout.pose))
+    boxes = single_boxes(layout, matrix, size)
+    return Truth(mask, box, landmarks, dict(attributes), view, dict(layout.pose), boxes)

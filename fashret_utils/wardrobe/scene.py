@@ -85,15 +85,17 @@ def _look_around(canvas: skia.Canvas, draws: Draws) -> None:
     if draws.chance(0.5):
         canvas.translate(1, 0)
         canvas.scale(-1, 1)
-    canvas.rotate(draws.bell() * 4, 0.5, 0.5)
+    tilt = draws.bell() * 5
+    if draws.chance(0.35):  # rarely: a turned rectangle costs six times an upright one
+        canvas.rotate(tilt, 0.5, 0.5)
 
 
 def _cast_light(canvas: skia.Canvas, draws: Draws) -> None:
     """Darken the scene towards one side, in strips: a gradient costs ten times as much."""
-    turn, dark = draws.pick((0, 90, 180, 270)), draws.between(0.0, 0.11)
+    turn, dark = draws.pick((0, 90, 180, 270)), draws.between(0.0, 0.065)
     canvas.rotate(turn, 0.5, 0.5)
     strip = skia.Paint(Color=skia.ColorSetARGB(int(255 * dark), 8, 8, 24))
-    for edge in (0.3, 0.5, 0.68, 0.84):
+    for edge in (0.22, 0.36, 0.48, 0.6, 0.71, 0.81, 0.91):
         canvas.drawRect(skia.Rect(edge, 0, 1, 1), strip)
 
 

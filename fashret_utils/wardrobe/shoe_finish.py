@@ -40,6 +40,7 @@ class Finish:
         self.is_dark = luminance(self.main) < 0.3
         self.line = lighter(self.main, 0.3) if self.is_dark else darker(self.main, 0.45)
         self.lining = mix(darker(self.main, 0.35), (190, 160, 125), 0.45)
+        self.fine = scale >= 80  # below, details vanish that cost much
         self.hairline = max(0.007, 0.62 / scale)
         self._paint = skia.Paint(AntiAlias=True, Color=argb(self.main))
         tile = shoe_material.pattern(
@@ -75,7 +76,7 @@ class Finish:
 
     def seam(self, canvas: skia.Canvas, path: skia.Path, dashed: bool = False) -> None:
         """Draw the edge of a panel, or stitches."""
-        if not dashed:
+        if not (dashed and self.fine):
             self.stroke(canvas, path, self.line, self.hairline, 0.7)
             return
         paint = skia.Paint(
@@ -95,7 +96,8 @@ class Finish:
         strength = {"patent": 1.3, "leather": 1.0}.get(self.material, 0.8)
         canvas.save()
         canvas.translate(-0.012 * depth, -0.022 * depth)
-        for width, alpha in ((0.14, 0.11), (0.065, 0.15)):
+        steps = ((0.14, 0.11), (0.065, 0.15)) if self.fine else ((0.1, 0.2),)
+        for width, alpha in steps:
             self.stroke(canvas, path, SHADOW, width * depth, alpha * strength)
         canvas.restore()
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fashret_utils.wardrobe import FACTORS, Wardrobe, camera, shoes_kind
-from fashret_utils.wardrobe.layout import find_item
-from fashret_utils.wardrobe.shoe_boxes import single_boxes
+from fashret_utils.wardrobe.layout import find_item, single_boxes
 from fashret_utils.wardrobe.shoe_street import SCENES
 
 SIZE = 48
@@ -74,6 +73,14 @@ def test_two_boxes_within_the_picture():
             assert 0 <= y1 < y2 <= SIZE
         pairs += len(boxes) == 2
     assert pairs >= 22  # a shoe may be cut off or covered, but rarely
+
+
+def test_the_truth_of_a_wardrobe_holds_the_boxes():
+    truth = _wardrobe().truth(3, "street", 0, SIZE)
+    assert set(truth.boxes) <= {"left shoe", "right shoe"}
+    union = np.array(list(truth.boxes.values()))
+    assert truth.box == (*union[:, :2].min(axis=0), *union[:, 2:].max(axis=0))
+    assert {name.split()[0] for name in truth.landmarks} == {"left", "right"}
 
 
 def test_the_shoe_is_large_enough_to_be_recognised():

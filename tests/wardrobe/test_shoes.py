@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fashret_utils.wardrobe import scene, shoes_kind
-from fashret_utils.wardrobe.layout import find_item, paint
+from fashret_utils.wardrobe.layout import find_item, paint, single_boxes
 from fashret_utils.wardrobe.shoe_attributes import (
     ALLOWED,
     ATTRIBUTES,
@@ -14,7 +14,6 @@ from fashret_utils.wardrobe.shoe_attributes import (
     changed,
     sample_shoe,
 )
-from fashret_utils.wardrobe.shoe_boxes import single_boxes
 from fashret_utils.wardrobe.shoes import VIEWS
 
 SIZE = 52
