@@ -23,6 +23,7 @@ NOT_COVERED = (
     "claims",
     "explorer",
     "history",
+    "jobs",
     "plots",
     "progress",
     "provenance",
@@ -35,15 +36,16 @@ LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "tor
 COVERED_TAGS = {"definition", "experiment"}
 
 
-def code_hash(chapter: str, root: str | Path | None = None) -> str:
+def code_hash(chapter: str, data: str | None = None, root: str | Path | None = None) -> str:
     """Hash the code that can change a number of a chapter.
 
     It covers the chapter's cells tagged `definition` or `experiment`, and the package's modules for
     data, backbones, training, losses and search. Comments, docstrings, formatting, and how the
     statements are spread over cells do not change it.
 
-    **Arguments**: `root` - the folder that holds `notebooks/` and `fashret_utils/`; by default the
-    book this package belongs to.
+    **Arguments**: `data` - name of the data set; given that, other data sets' modules do not count.
+    `root` - the folder that holds `notebooks/` and `fashret_utils/`; by default the book this
+    package belongs to.
 
     **Returns** 16 hexadecimal digits. A chapter without a notebook has the hash of the package.
     """
@@ -57,11 +59,11 @@ def code_hash(chapter: str, root: str | Path | None = None) -> str:
         root = Path(root)
         package = root / "fashret_utils"
     digest = hashlib.sha256()
-    for path in sorted(
-        package.rglob("*.py"), key=lambda path: path.relative_to(package).as_posix()
-    ):
-        if path.relative_to(package).parts[0].removesuffix(".py") not in NOT_COVERED:
-            digest.update(f"\n{path.relative_to(package).as_posix()}\n".encode())
+    modules = {path.relative_to(package): path for path in package.rglob("*.py")}
+    for name in sorted(modules, key=Path.as_posix):
+        if _counts(name, package, data):
+            path = modules[name]
+            digest.update(f"\n{name.as_posix()}\n".encode())
             digest.update(_canonical_file(path, path.stat().st_mtime_ns).encode())
     notebook = root / "notebooks" / f"{chapter}.ipynb"
     if notebook.is_file():
@@ -77,6 +79,38 @@ def versions() -> dict[str, str]:
     for library in LIBRARIES:
         with suppress(metadata.PackageNotFoundError):
             found[library] = metadata.version(library)
+    return found
+
+
+def _counts(module: Path, package: Path, data: str | None) -> bool:
+    """Whether a module, by its path in the package, can change a number on a data set."""
+    owner = module.parts[0].removesuffix(".py")
+    if owner in NOT_COVERED:
+        return False
+    if data is None or owner not in ("wardrobe", "datasets"):
+        return True
+    drawn = data.startswith("wardrobe")
+    if owner == "wardrobe":
+        return drawn
+    from fashret_utils.datasets import DOWNLOADS
+
+    if data not in DOWNLOADS:  # a reader's own pictures: any loader may have read them
+        return not drawn
+    return module.stem in _needed(package / "datasets", DOWNLOADS[data].__name__.split(".")[-1])
+
+
+def _needed(folder: Path, module: str) -> set[str]:
+    """The modules of a folder that one of them imports, itself included."""
+    found, waiting = set(), [module]
+    while waiting:
+        name = waiting.pop()
+        path = folder / f"{name}.py"
+        if name in found or not path.is_file():
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module.split(".")[-1], *(alias.name for alias in node.names)]
     return found
 
 

@@ -10,9 +10,10 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def new(
         cost=dict(cost or {}),
         extra=dict(extra or {}),
         catalog_hash=catalog_hash,
-        code_hash=code_hash or provenance.code_hash(chapter),
+        code_hash=code_hash or provenance.code_hash(chapter, data),
         versions=provenance.versions(),
         machine=machine(device),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -246,15 +247,22 @@ def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
 
 
 def is_stale(record: Record, root: str | Path | None = None) -> bool:
-    """Whether code that can change a record's numbers has changed since it was made."""
-    return record.code_hash != code_hash(record.chapter, root)
+    """Whether the code has changed since in a way that can change the numbers of a record."""
+    return staleness(root)(record)
+
+
+def staleness(root: str | Path | None = None) -> Callable[[Record], bool]:
+    """`is_stale` for many records: hashes the code of each chapter and data set only once."""
+    current = cache(lambda chapter, data: code_hash(chapter, data, root))
+    return lambda record: record.code_hash != current(record.chapter, record.data)
 
 
 def listing(results: str | Path) -> str:
     """Describe the records under a folder as text, one line a run: what, when, stale or current."""
+    stale = staleness()
     rows = [
         f"{r.chapter:<22} {r.data:<24} {r.arm:<20} {r.scale:<6} seed {r.seed:<3} {r.time}  "
-        f"{'stale' if is_stale(r) else 'current'}"
+        f"{'stale' if stale(r) else 'current'}"
         for r in load(results)
     ]
     return "\n".join(rows) or f"no records under {Path(results).absolute()}"

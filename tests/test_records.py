@@ -210,7 +210,7 @@ def write_notebook(
 
 
 def test_code_hash_ignores_prose_drawing_comments_docstrings_and_formatting(book):
-    before = records.code_hash("demo", book)
+    before = records.code_hash("demo", root=book)
     write_notebook(
         book,
         definition='def f( x ):\n    "Add one."\n    return (x+1)  # why\n',
@@ -222,14 +222,14 @@ def test_code_hash_ignores_prose_drawing_comments_docstrings_and_formatting(book
         "def loss(x,\n         margin=0.2):\n"
         "    return (max(0.0, x - margin), f'{x:>{margin}} and more')\n"
     )
-    assert records.code_hash("demo", book) == before
+    assert records.code_hash("demo", root=book) == before
 
 
 def test_code_hash_ignores_how_statements_are_spread_over_cells(book):
     write_notebook(book, definition="a = 1\nb = 2")
-    before = records.code_hash("demo", book)
+    before = records.code_hash("demo", root=book)
     write_notebook(book, definition="a = 1\n\nb = 2")
-    assert records.code_hash("demo", book) == before
+    assert records.code_hash("demo", root=book) == before
 
 
 @pytest.mark.parametrize(
@@ -245,15 +245,34 @@ def test_code_hash_ignores_how_statements_are_spread_over_cells(book):
     ],
 )
 def test_code_hash_changes_with_what_can_change_a_number(book, change):
-    made = replace(record(), code_hash=records.code_hash("demo", book))
+    made = replace(record(), code_hash=records.code_hash("demo", root=book))
     assert not records.is_stale(made, book)
     change(book)
     assert records.is_stale(made, book)
 
 
+def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
+    loaders = book / "fashret_utils" / "datasets"
+    loaders.mkdir()
+    (loaders / "fashion_mnist.py").write_text("x = 1\n")
+    (loaders / "fashion_mnist_street.py").write_text(
+        "from fashret_utils.datasets import fashion_mnist\n"
+    )
+    (loaders / "grocery_store.py").write_text("x = 1\n")
+    names = ("fashion-mnist-street", "grocery-store", "wardrobe-garments", "folder")
+    before = {name: records.code_hash("demo", name, book) for name in names}
+    (loaders / "fashion_mnist.py").write_text("x = 2\n")
+    changed = {name for name in names if records.code_hash("demo", name, book) != before[name]}
+    assert changed == {"fashion-mnist-street", "folder"}
+    (book / "fashret_utils" / "wardrobe").mkdir()
+    (book / "fashret_utils" / "wardrobe" / "tops.py").write_text("x = 1\n")
+    assert records.code_hash("demo", "wardrobe-garments", book) != before["wardrobe-garments"]
+    assert records.code_hash("demo", "grocery-store", book) == before["grocery-store"]
+
+
 def test_code_hash_is_the_same_under_every_python(book):
     # Golden value: Python 3.11, 3.12 and 3.13 must agree, or a record goes stale by an upgrade.
-    assert records.code_hash("demo", book) == "7140eccf88bf531e"
+    assert records.code_hash("demo", root=book) == "7140eccf88bf531e"
 
 
 def test_listing_says_what_is_stale(tmp_path):

@@ -13,7 +13,7 @@ Where `metric` is a list, the first one decides and the others are shown. A clai
 can bear on has `untestable`, with the reason, in place of evidence.
 """
 
-from fashret_utils.claims.display import box, listing, markdown
+from fashret_utils.claims.display import box, comparisons, listing, markdown, table
 from fashret_utils.claims.ledger import Claim, ClaimsError, Ledger, load, read
 from fashret_utils.claims.verdicts import Finding, Verdict, judge, verdicts
 
@@ -24,10 +24,12 @@ __all__ = [
     "Ledger",
     "Verdict",
     "box",
+    "comparisons",
     "judge",
     "listing",
     "load",
     "markdown",
     "read",
+    "table",
     "verdicts",
 ]

@@ -57,6 +57,30 @@ def table(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def comparisons(judged: Judged) -> pd.DataFrame:
+    """One row a comparison that has records; differences of shares are in points."""
+    rows = []
+    for _, verdict in judged:
+        for finding in verdict.findings:
+            if finding.verdict is None:
+                continue
+            factor = 100 if _is_share(finding.metric) else 1
+            numbers = {name: factor * getattr(finding, name) for name in ("value", "low", "high")}
+            rows.append(
+                {
+                    "claim": verdict.claim.id,
+                    "comparison": finding.text,
+                    "metric": finding.metric,
+                    "data": finding.data,
+                    **{name: f"{number:.3g}" for name, number in numbers.items()},
+                    "seeds": finding.seeds,
+                    "scale": finding.scale,
+                    "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
 def box(judged: Judged) -> str:
     """HTML: the verdict box that opens a chapter."""
     head = "".join(f"<th>{name}</th>" for name in ("claim", "the paper", "ours", "verdict"))
@@ -93,8 +117,7 @@ def describe(finding: Finding) -> str:
     what = f"{finding.text}, {finding.metric}, {finding.data}"
     if finding.verdict is None:
         return f"{what}: no records"
-    share = finding.metric.removeprefix("head_").startswith(_FRACTIONS)
-    factor, form, unit = (100, ".1f", " points") if share else (1, ".3g", "")
+    factor, form, unit = (100, ".1f", " points") if _is_share(finding.metric) else (1, ".3g", "")
     sign = "+" if " - " in finding.text else ""
     text = f"{factor * finding.value:{sign}{form}}"
     if finding.low == finding.low:  # not NaN
@@ -102,6 +125,10 @@ def describe(finding: Finding) -> str:
     seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}"
     stale = ", stale" if finding.stale else ""
     return f"{what}: {text}{unit} ({finding.scale}, {seeds}{stale}) {finding.verdict}"
+
+
+def _is_share(metric: str) -> bool:
+    return metric.removeprefix("head_").startswith(_FRACTIONS)
 
 
 def _reported(ledger: Ledger, verdict: Verdict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -48,7 +48,9 @@ class Verdict:
     findings: tuple[Finding, ...] = field(default=())
 
 
-def judge(claim: Claim, runs: Collection[Record], current_code: str | None = None) -> Verdict:
+def judge(
+    claim: Claim, runs: Collection[Record], is_stale: Callable[[Record], bool] | None = None
+) -> Verdict:
     """Compute the verdict of one claim.
 
     Each comparison uses the largest scale at which all its arms share at least three seeds. With
@@ -56,13 +58,13 @@ def judge(claim: Claim, runs: Collection[Record], current_code: str | None = Non
     contradicted when the whole interval is elsewhere. The claim is supported when every deciding
     comparison is, and contradicted when at least one is contradicted and none supported.
 
-    **Arguments**: `runs` - records of the ledger's chapter; `current_code` - the chapter's code
-    hash: findings from other code are marked stale.
+    **Arguments**: `runs` - records of the ledger's chapter; `is_stale` - whether a record was made
+    by other code than today's: findings from such records are marked.
     """
     if claim.untestable:
         return Verdict(claim, UNTESTABLE, claim.untestable)
     findings = [
-        _finding(entry, data, metric, runs, current_code, decides=position == 0)
+        _finding(entry, data, metric, runs, is_stale, decides=position == 0)
         for entry in claim.evidence
         for data in _list(entry["data"])
         for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
@@ -103,13 +105,18 @@ def verdicts(
     for ledger in ledgers:
         if paper in (None, ledger.paper):
             runs = records.load(results, chapter=ledger.chapter)
-            code = records.code_hash(ledger.chapter)
-            judged += [(ledger, judge(claim, runs, code)) for claim in ledger.claims]
+            stale = records.staleness()
+            judged += [(ledger, judge(claim, runs, stale)) for claim in ledger.claims]
     return judged
 
 
 def _finding(
-    entry: dict, data: str, metric: str, runs: Collection[Record], code: str | None, decides: bool
+    entry: dict,
+    data: str,
+    metric: str,
+    runs: Collection[Record],
+    is_stale: Callable[[Record], bool] | None,
+    decides: bool,
 ) -> Finding:
     here = [run for run in runs if run.data == data]
     if "difference" in entry:
@@ -123,7 +130,7 @@ def _finding(
     common = {"text": text, "data": data, "metric": metric, "decides": decides}
     if len(table) == 0 or ("spread" in entry and len(arms) < 2):
         return Finding(**common, verdict=None)
-    stale = code is not None and any(run.code_hash != code for run in used)
+    stale = is_stale is not None and any(is_stale(run) for run in used)
     common |= {"seeds": len(table), "scale": scale, "stale": stale}
     if "value" in entry:
         worst = float(table.max())
