@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .draws import Draws
 from .palette import COLOUR_GROUPS, PALETTE
 
 CATEGORIES = (
@@ -231,56 +232,57 @@ def changed(item: Garment, **values: str) -> Garment:
 
 def sample_family(rng: np.random.Generator, size: int = 4) -> list[Garment]:
     """Draw a family: `size` garments that differ in one or two attributes or only in the print."""
-    base = sample_garment(rng)
+    draws = Draws(rng)
+    base = sample_garment(draws)
     family = [base]
     while len(family) < size:
-        twin = _near_twin(base, rng)
+        twin = _near_twin(base, draws)
         if all(not _same(twin, member) for member in family):
             family.append(twin)
     return family
 
 
-def sample_garment(rng: np.random.Generator) -> Garment:
+def sample_garment(draws: Draws) -> Garment:
     """Draw one garment at random."""
-    category = CATEGORIES[rng.integers(len(CATEGORIES))]
+    category = draws.pick(CATEGORIES)
     allowed = ALLOWED[category]
     values = {"category": category}
     for name in ATTRIBUTES:
         if name not in allowed:
             continue
         choices = allowed[name]
-        # half of the draws take the usual value, except where there is none
-        usual = name not in ("colour", "second colour", "pattern", "fit") and rng.random() < 0.3
-        values[name] = choices[0] if usual else choices[rng.integers(len(choices))]
-    if rng.random() < _PLAIN_SHARE.get(category, 0.2):
+        # three draws in ten take the usual value, where there is one
+        usual = name not in ("colour", "second colour", "pattern", "fit") and draws.chance(0.3)
+        values[name] = choices[0] if usual else draws.pick(choices)
+    if draws.chance(_PLAIN_SHARE.get(category, 0.2)):
         values["pattern"] = "plain"
     while values["second colour"] == values["colour"]:
-        values["second colour"] = COLOURS[rng.integers(len(COLOURS))]
+        values["second colour"] = draws.pick(COLOURS)
     return Garment(
         values=values,
-        shape=dict(zip(SHAPES, rng.uniform(-1, 1, len(SHAPES)).tolist(), strict=True)),
-        colour_offsets=_offsets(rng),
-        second_offsets=_offsets(rng),
-        print_seed=int(rng.integers(2**31)),
+        shape={name: draws.signed() for name in SHAPES},
+        colour_offsets=_offsets(draws),
+        second_offsets=_offsets(draws),
+        print_seed=draws.count(0, 2**31 - 1),
     )
 
 
-def _offsets(rng: np.random.Generator) -> tuple[float, float, float]:
-    hue, saturation, value = rng.uniform(-1, 1, 3)
-    return 0.018 * hue, 0.12 * saturation, 0.07 * value
+def _offsets(draws: Draws) -> tuple[float, float, float]:
+    return draws.signed(0.018), draws.signed(0.12), draws.signed(0.07)
 
 
-def _near_twin(base: Garment, rng: np.random.Generator) -> Garment:
-    if base.values["pattern"] != "plain" and rng.random() < 0.25:
-        return replace(base, print_seed=int(rng.integers(2**31)))
+def _near_twin(base: Garment, draws: Draws) -> Garment:
+    if base.values["pattern"] != "plain" and draws.chance(0.25):
+        return replace(base, print_seed=draws.count(0, 2**31 - 1))
     allowed = ALLOWED[base.category]
     open_names = [name for name in _FAMILY_CHANGES if len(allowed.get(name, ())) > 1]
     values = dict(base.values)
-    for name in rng.choice(open_names, size=rng.integers(1, 3), replace=False).tolist():
+    for _ in range(draws.count(1, 2)):
+        name = open_names.pop(draws.count(0, len(open_names) - 1))
         others = [value for value in allowed[name] if value != values[name]]
         if name in ("colour", "second colour"):
             others = [value for value in others if value != values["colour"]]
-        values[name] = others[rng.integers(len(others))]
+        values[name] = draws.pick(others)
     if values["second colour"] == values["colour"]:
         values["second colour"] = base.values["colour"]
     return replace(base, values=values)

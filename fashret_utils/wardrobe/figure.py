@@ -44,7 +44,8 @@ SHOES: tuple[RGB, ...] = (
 HEAD = (0.0, -0.74)  # middle of the head in body units
 
 _NECK: Run = [(0.155, -0.5), (0.165, -0.2), (0.30, 0.0), (0.62, 0.13), (0.77, 0.3)]
-_TRUNK: Run = [(0.77, 0.3), (0.60, 0.95), (0.49, 1.75), (0.62, 2.4), (0.62, 2.8)]
+# a top or dress covers everything below the armpits
+_TRUNK: Run = [(0.77, 0.3), (0.60, 0.95), (0.54, 1.3)]
 _TORSO = [*_NECK, *_TRUNK[1:], *mirror([*_NECK, *_TRUNK[1:]])]
 _CHIN = [(-0.155, -0.42), (0.155, -0.42), (0.16, -0.22), (0.0, -0.06), (-0.16, -0.2)]
 _TORSO_AND_CHIN = np.array([*_TORSO, *_CHIN])
@@ -125,7 +126,7 @@ def _paint(colour: RGB, alpha: float = 1.0) -> skia.Paint:
 
 
 def draw_torso(canvas: skia.Canvas, figure: Figure, person: Person) -> None:
-    """Neck, shoulders and trunk, with the shadow of the chin."""
+    """Neck, shoulders and chest, with the shadow of the chin."""
     places = figure.torso(_TORSO_AND_CHIN)
     canvas.drawPath(_closed(places[: len(_TORSO)]), _paint(person.skin))
     canvas.drawPath(_closed(places[len(_TORSO) :]), _paint(person.shadow))

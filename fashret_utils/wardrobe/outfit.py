@@ -15,22 +15,22 @@ _QUIET = ("plain", "plain", "plain", "plain", "horizontal stripes", "check", "do
 @lru_cache(maxsize=1)
 def _stock() -> tuple[tuple[Garment, ...], tuple[Garment, ...]]:
     """36 tops and 30 bottoms, the same in every process; quiet patterns are the rule."""
-    rng = np.random.default_rng(20160627)
+    draws = Draws(np.random.default_rng(20160627))
     return tuple(
-        tuple(_ordinary(rng, kinds[k % len(kinds)]) for k in range(count))
+        tuple(_ordinary(draws, kinds[k % len(kinds)]) for k in range(count))
         for kinds, count in ((_UPPER, 36), (_LOWER, 30))
     )
 
 
-def _ordinary(rng: np.random.Generator, category: str) -> Garment:
+def _ordinary(draws: Draws, category: str) -> Garment:
     while True:
-        garment = sample_garment(rng)
+        garment = sample_garment(draws)
         if garment.category == category:
             break
     if category in _UPPER and garment.values["length"] == "long":
         garment = changed(garment, length="regular")
     if category != "jeans":
-        garment = changed(garment, pattern=_QUIET[rng.integers(len(_QUIET))])
+        garment = changed(garment, pattern=draws.pick(_QUIET))
     return garment
 
 

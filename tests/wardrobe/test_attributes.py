@@ -13,6 +13,7 @@ from fashret_utils.wardrobe.attributes import (
     sample_family,
     sample_garment,
 )
+from fashret_utils.wardrobe.draws import Draws
 
 
 def _families(count):
@@ -45,7 +46,7 @@ def test_members_of_a_family_differ_in_one_or_two_attributes_or_in_the_print():
 
 
 def test_every_value_occurs():
-    drawn = [sample_garment(np.random.default_rng([2, k])) for k in range(1500)]
+    drawn = [sample_garment(Draws(np.random.default_rng([2, k]))) for k in range(1500)]
     for name, values in ATTRIBUTES.items():
         assert {garment.values.get(name) for garment in drawn} - {None} == set(values)
 
@@ -71,7 +72,7 @@ def test_changed_keeps_the_rest(category):
     garment = next(
         g
         for k in range(400)
-        if (g := sample_garment(np.random.default_rng([3, k]))).category == category
+        if (g := sample_garment(Draws(np.random.default_rng([3, k])))).category == category
     )
     other = changed(garment, second_colour="teal")
     assert other.values["second colour"] == "teal"

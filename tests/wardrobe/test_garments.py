@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fashret_utils.wardrobe.attributes import ALLOWED, CATEGORIES, changed, sample_garment
+from fashret_utils.wardrobe.draws import Draws
 from fashret_utils.wardrobe.garments import draw_sheet, lay_flat
 
 SIZE = 96
@@ -12,7 +13,7 @@ PRINTS = ("dots", "floral", "check", "diagonal stripes", "graphic print")
 
 def _garment(category, seed=0):
     for k in range(1000):
-        garment = sample_garment(np.random.default_rng([seed, k]))
+        garment = sample_garment(Draws(np.random.default_rng([seed, k])))
         if garment.category == category and garment.values["pattern"] == "horizontal stripes":
             return garment
         if garment.category == category == "jeans":
