@@ -1,6 +1,7 @@
 """The command line: `python -m fashret_utils run|data|records|claims|site`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -75,16 +76,19 @@ def _run(arguments: argparse.Namespace) -> int:
 
     scale(arguments.scale)  # an unknown scale is refused before a kernel starts
     wanted = [arguments.chapter] if arguments.chapter else chapters.names()
-    results = (arguments.results or arguments.out / "results").resolve()
+    # Relative to the notebooks, where the kernel runs: pages show no paths of the machine.
+    home = chapters.book_root() / "notebooks"
+    results = os.path.relpath(arguments.results or arguments.out / "results", home)
+    data_root = arguments.data_root and os.path.relpath(arguments.data_root, home)
     for name in wanted:
         for seed in arguments.seed:
             parameters = {
                 "scale": arguments.scale,
                 "seed": seed,
                 "experiments": arguments.experiments,
-                "data_root": arguments.data_root and str(Path(arguments.data_root).resolve()),
+                "data_root": data_root,
                 "device": arguments.device,
-                "results": str(results),
+                "results": results,
             }
             if arguments.prepare_only:
                 print(chapters.prepare(name, arguments.out, parameters))

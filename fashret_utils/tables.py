@@ -88,6 +88,33 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns={metric: f"{metric}, %" for metric in metrics})
 
 
+def matrix(table: pd.DataFrame, metric: str, arms: Sequence[str] | None = None) -> pd.DataFrame:
+    """Arms against data sets, one metric in per cent with its interval in each cell.
+
+    **Arguments**: `table` - of one scale, as `table` makes it; `arms` - which, in which order.
+    """
+    cells = pd.Series([percent(row, metric) for _, row in table.iterrows()], dtype=str)
+    wide = pd.DataFrame({"arm": table["arm"], "data": table["data"], "cell": cells})
+    wide = wide.pivot_table(index="arm", columns="data", values="cell", aggfunc="first")
+    order = [arm for arm in arms or wide.index if arm in wide.index]
+    return wide.loc[order].fillna("").rename_axis(columns=f"{metric}, %")
+
+
+def origin(records: Collection[Record]) -> str:
+    """In words where records come from: scale, seeds, machine, dates."""
+    if not records:
+        return "no run is recorded yet"
+    seeds = sorted({record.seed for record in records})
+    scales = sorted({record.scale for record in records}, key=SCALES.index)
+    machines = sorted({str(record.machine.get("device", "")) for record in records})
+    days = sorted({record.time[:10] for record in records})
+    span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return (
+        f"scale {' and '.join(scales)}; {'seed' if len(seeds) == 1 else 'seeds'} "
+        f"{', '.join(map(str, seeds))}; {', '.join(machines)}; {span}"
+    )
+
+
 def _summary(group: Sequence[Record], metric: str) -> tuple[float, float, float]:
     values = np.array([record.metrics.get(metric, np.nan) for record in group])
     if len(values) == 1:
