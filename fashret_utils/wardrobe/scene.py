@@ -47,7 +47,8 @@ def background(
 
     **Raises** `ValueError` for an unknown kind.
     """
-    surface = skia.Surface(size, size)
+    # opaque, so that its pixels are copied and not blended
+    surface = skia.Surface(skia.ImageInfo.MakeN32(size, size, skia.kOpaque_AlphaType))
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorWHITE)
     draws = Draws(rng)
@@ -59,7 +60,7 @@ def background(
     if strength <= 0:
         return surface.makeImageSnapshot()
 
-    sharpness = draws.pick((0.3, 0.4, 0.5, 0.6, 0.75))
+    sharpness = draws.pick((0.3, 0.36, 0.42, 0.5, 0.62))
     pixels = max(8, round(size * sharpness))
     small = skia.Surface(pixels, pixels)
     painter = small.getCanvas()

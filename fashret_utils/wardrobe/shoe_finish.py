@@ -103,7 +103,7 @@ class Finish:
 
     def gloss(self, canvas: skia.Canvas, path: skia.Path, amount: float = 1.0) -> None:
         """Draw a highlight as bright as the material shines."""
-        shine = {"patent": 0.75, "leather": 0.3, "suede": 0.06, "canvas": 0.07, "knit": 0.06}
+        shine = {"patent": 0.95, "leather": 0.32, "suede": 0.0, "canvas": 0.04, "knit": 0.04}
         alpha = amount * shine[self.material]
         self.flat(canvas, path, (255, 253, 248), alpha * 0.5)
         canvas.save()

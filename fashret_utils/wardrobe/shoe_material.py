@@ -72,17 +72,17 @@ def texture(material: str, scale: float, dark: bool) -> skia.Paint | None:
         pixels = np.zeros((side, side, 4), np.uint8)
         nap = rng.random((side, side))
         pixels[..., :3] = np.where(nap > 0.5, 255, 15)[..., None]
-        pixels[..., 3] = (np.abs(nap - 0.5) * (28 if dark else 38)).astype(np.uint8)
+        pixels[..., 3] = (np.abs(nap - 0.5) * (38 if dark else 50)).astype(np.uint8)
     elif material == "canvas":
         pixels = np.zeros((3, 3, 4), np.uint8)
         pixels[..., :3] = tint
-        pixels[0, :, 3] = 30
-        pixels[:, 0, 3] = 30
+        pixels[0, :, 3] = 40
+        pixels[:, 0, 3] = 40
     elif material == "knit":
         pixels = np.zeros((4, 6, 4), np.uint8)
         pixels[..., :3] = tint
-        pixels[0:2, 0:3, 3] = 34
-        pixels[2:4, 3:6, 3] = 34
+        pixels[0:2, 0:3, 3] = 50
+        pixels[2:4, 3:6, 3] = 50
         pixels[0:2, 3:6, 3] = 8
     else:
         return None
