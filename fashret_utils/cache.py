@@ -19,6 +19,7 @@ import re
 import time
 import warnings
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ FULL_CHECK_BYTES = 512 * 2**20
 SAMPLED_ROWS = 4096
 CHUNK_BYTES = 4 * 2**20
 FLUSH_SECONDS = 5.0
+TRIAL_ROWS = 64
+PROCESSES_PAY_SECONDS = 4.0
+_BACKENDS = {"threads": "threading", "processes": "loky"}
 _PRESENT = 1 << 32
 
 
@@ -168,14 +172,40 @@ def fill(store: PixelStore, catalog: Catalog, rows: np.ndarray, workers: int | N
     rows = store.missing(rows)
     if not len(rows):
         return
-    size = store.shape[-1]
-    backend = {"threads": "threading", "processes": "loky"}.get(
-        getattr(catalog.reader, "parallel", None)
-    )
-    workers = joblib.cpu_count() if workers is None else workers
-    if backend is None or len(rows) < 64:
-        workers = 1
-    count = max(-(-len(rows) * store.row_bytes // CHUNK_BYTES), 4 * workers if workers > 1 else 1)
+    flushed = time.monotonic()
+    title = f"{catalog.name} {store.shape[-1]} px"
+    bar = tqdm(total=len(rows), desc=title, unit="picture", delay=2)
+    try:
+        with bar:
+            for chunk, pixels in _pictures(catalog, rows, store.shape[-1], workers):
+                store.write(chunk, pixels)
+                bar.update(len(chunk))
+                if time.monotonic() - flushed > FLUSH_SECONDS:
+                    store.flush()
+                    flushed = time.monotonic()
+    finally:
+        store.flush()  # an interrupted run keeps what it has
+
+
+def _pictures(
+    catalog: Catalog, rows: np.ndarray, size: int, workers: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Read rows in chunks, in order, with workers where the reader allows them and they pay."""
+    backend = _BACKENDS.get(getattr(catalog.reader, "parallel", None))
+    workers = 1 if backend is None else workers or joblib.cpu_count()
+    if backend == "loky" and workers > 1:
+        # Processes take seconds to start. The first chunk warms the reader up, the second tells.
+        first, second, rows = np.split(rows, [TRIAL_ROWS, 2 * TRIAL_ROWS])
+        yield first, _read(catalog, first, size)
+        if len(second):
+            started = time.monotonic()
+            yield second, _read(catalog, second, size)
+            expected = (time.monotonic() - started) * len(rows) / len(second)
+            workers = workers if expected > PROCESSES_PAY_SECONDS else 1
+    if not len(rows):
+        return
+    share = 4 * workers if workers > 1 else 1
+    count = max(-(-len(rows) * 3 * size**2 // CHUNK_BYTES), share)
     chunks = np.array_split(rows, min(count, len(rows)))
     # A worker process is sent a small catalogue with its own rows only.
     tasks = (
@@ -184,19 +214,8 @@ def fill(store: PixelStore, catalog: Catalog, rows: np.ndarray, workers: int | N
         else joblib.delayed(_read)(catalog, chunk, size)
         for chunk in chunks
     )
-    results = joblib.Parallel(n_jobs=workers, backend=backend, return_as="generator")(tasks)
-    flushed = time.monotonic()
-    bar = tqdm(total=len(rows), desc=f"{catalog.name} {size} px", unit="picture", delay=2)
-    try:
-        with bar:
-            for chunk, pixels in zip(chunks, results, strict=True):
-                store.write(chunk, pixels)
-                bar.update(len(chunk))
-                if time.monotonic() - flushed > FLUSH_SECONDS:
-                    store.flush()
-                    flushed = time.monotonic()
-    finally:
-        store.flush()  # an interrupted run keeps what it has
+    pool = joblib.Parallel(n_jobs=workers, backend=backend, return_as="generator")
+    yield from zip(chunks, pool(tasks), strict=True)
 
 
 def _read(catalog: Catalog, rows: np.ndarray, size: int) -> np.ndarray:

@@ -225,12 +225,16 @@ def test_hash_follows_content_and_is_the_same_in_another_process():
 
 
 @pytest.mark.parametrize("parallel", [None, "threads", "processes"])
-def test_pixels_are_the_readers(parallel):
+def test_pixels_are_the_readers(parallel, monkeypatch):
+    monkeypatch.setattr(cache, "TRIAL_ROWS", 5)
+    monkeypatch.setattr(cache, "PROCESSES_PAY_SECONDS", 0.0)
     catalog = Catalog(**columns(items=40, reader=Painter(parallel=parallel)))
     pixels = catalog.pixels(4, workers=2)
     assert pixels.shape == (120, 3, 4, 4)
     expected = np.array([10 * i % 256 for i in range(120)])
     assert (pixels == expected[:, None, None, None]).all()
+    here = len(catalog.reader.painted)
+    assert here == (10 if parallel == "processes" else 120)  # the others in worker processes
     rows = [7, 3, 3]
     assert (catalog.take(rows).pixels(4) == pixels[rows]).all()
 

@@ -7,10 +7,12 @@ pictures show it bent, turned and lit, in front of clutter, behind occluders, bl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
 from fashret_utils.datasets import fashion_mnist
@@ -94,6 +96,8 @@ def load(
 class StreetReader:
     """Makes pictures by sources such as "123/street/1": item, domain, number."""
 
+    parallel = "processes"
+
     def __init__(self, folder: Path, factors: Mapping[str, float], seed: int):
         self.folder, self.factors, self.seed = folder, dict(factors), seed
         strengths = ", ".join(f"{name} {factors[name]:g}" for name in FACTORS)
@@ -114,13 +118,25 @@ class StreetReader:
         index = np.array([int(s.rpartition("/")[2]) for s in catalog.source[rows]], dtype=np.int64)
         pixels = np.empty((len(rows), 3, size, size), dtype=np.uint8)
         # Clutter is cut from training garments only: nothing of a test item is seen in training.
-        for part in np.array_split(np.flatnonzero(street), -(-int(street.sum()) // CHUNK) or 1):
-            keys = (self.seed, item[part], index[part])
-            pixels[part] = street_pictures(
-                garments[part], solid[part], train, keys, self.factors, size
-            )
+        with _one_thread():
+            for part in np.array_split(np.flatnonzero(street), -(-int(street.sum()) // CHUNK) or 1):
+                keys = (self.seed, item[part], index[part])
+                pixels[part] = street_pictures(
+                    garments[part], solid[part], train, keys, self.factors, size
+                )
         pixels[~street] = shop_pictures(garments[~street], size)
         return pixels
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hundreds of small tensor operations: threads would wait for one another, not work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def verify(root: str | Path | None = None) -> Report:
