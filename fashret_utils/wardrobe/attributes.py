@@ -49,7 +49,6 @@ NECKLINES = (
     "hood",
 )
 COLOURS = tuple(PALETTE)
-
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "category": CATEGORIES,
     "colour": COLOURS,
@@ -87,7 +86,6 @@ PARENTS: dict[str, dict[str, str]] = {
     },
 }
 
-_ANY = PATTERNS
 # What a category may have; the first value is the usual one and is drawn more often. Attributes
 # that a category does not list do not apply to it.
 ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -182,12 +180,12 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 for _category, _allowed in ALLOWED.items():
     _allowed["fit"] = ("regular", "slim", "loose")
-    _allowed["pattern"] = _ANY
+    _allowed["pattern"] = PATTERNS
     _allowed["colour"] = _allowed["second colour"] = COLOURS
 ALLOWED["jeans"]["colour"] = ("blue", "navy", "sky", "black", "grey", "white", "brown")
 ALLOWED["jeans"]["pattern"] = ("plain", "colour block", "vertical stripes", "floral", "dots")
 
-# How often a family is plain, or of another pattern of its category.
+# How often a family is plain by choice; it may also be drawn plain.
 _PLAIN_SHARE = {"jeans": 0.7, "trousers": 0.45, "coat": 0.45, "jacket": 0.45, "hoodie": 0.4}
 # Members of a family may differ in these; category, fit and shape stay.
 _FAMILY_CHANGES = (
