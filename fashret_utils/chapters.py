@@ -1,6 +1,7 @@
 """Chapters as programs: import a notebook's definitions, execute it with papermill."""
 
 import ast
+import json
 import linecache
 import re
 import sys
@@ -8,8 +9,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-
-import nbformat
 
 
 class ChapterError(RuntimeError):
@@ -61,11 +60,11 @@ class Cell:
 
 def code_cells(path: Path) -> list[Cell]:
     """The code cells of a notebook file, in order."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     return [
-        Cell(i, cell.source, frozenset(cell.metadata.get("tags", ())))
-        for i, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
+        Cell(i, "".join(cell["source"]), frozenset(cell["metadata"].get("tags", ())))
+        for i, cell in enumerate(notebook["cells"])
+        if cell["cell_type"] == "code"
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import platform
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
@@ -73,6 +74,14 @@ def code_hash(chapter: str, data: str | None = None, root: str | Path | None = N
     return digest.hexdigest()[:16]
 
 
+def source_hash(paths: Iterable[Path]) -> str:
+    """Hash Python files as `code_hash` does: part of the identity of pictures that they draw."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(_canonical_file(path, path.stat().st_mtime_ns).encode())
+    return digest.hexdigest()[:16]
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that can change a number."""
     found = {"python": platform.python_version()}
@@ -94,9 +103,11 @@ def _counts(module: Path, package: Path, data: str | None) -> bool:
         return drawn
     from fashret_utils.datasets import DOWNLOADS
 
-    if data not in DOWNLOADS:  # a reader's own pictures: any loader may have read them
+    # "grocery-store-packages" is a part of "grocery-store"
+    known = max((name for name in DOWNLOADS if data.startswith(name)), key=len, default=None)
+    if known is None:  # a reader's own pictures: any loader may have read them
         return not drawn
-    return module.stem in _needed(package / "datasets", DOWNLOADS[data].__name__.split(".")[-1])
+    return module.stem in _needed(package / "datasets", DOWNLOADS[known].__name__.split(".")[-1])
 
 
 def _needed(folder: Path, module: str) -> set[str]:

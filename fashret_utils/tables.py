@@ -93,7 +93,7 @@ def matrix(table: pd.DataFrame, metric: str, arms: Sequence[str] | None = None) 
 
     **Arguments**: `table` - of one scale, as `table` makes it; `arms` - which, in which order.
     """
-    cells = pd.Series([percent(row, metric) for _, row in table.iterrows()], dtype=str)
+    cells = [percent(row, metric) for _, row in table.iterrows()]
     wide = pd.DataFrame({"arm": table["arm"], "data": table["data"], "cell": cells})
     wide = wide.pivot_table(index="arm", columns="data", values="cell", aggfunc="first")
     order = [arm for arm in arms or wide.index if arm in wide.index]

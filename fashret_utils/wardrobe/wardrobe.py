@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
+from fashret_utils.provenance import source_hash
 
 from . import camera, scene
 from .draws import Draws
@@ -223,7 +225,10 @@ class _Reader:
 
     @property
     def identity(self) -> str:
-        return f"wardrobe 1 {self.wardrobe._signature}"
+        # Drawn by other code they are other pictures, so that no stale one is taken from a cache.
+        return (
+            f"wardrobe {source_hash(Path(__file__).parent.glob('*.py'))} {self.wardrobe._signature}"
+        )
 
     def __call__(self, catalog: Catalog, rows: np.ndarray, size: int) -> np.ndarray:
         pixels = np.empty((len(rows), 3, size, size), np.uint8)
