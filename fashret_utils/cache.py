@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import platformdirs
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 if TYPE_CHECKING:
     from fashret_utils.catalog import Catalog
