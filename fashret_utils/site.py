@@ -11,7 +11,7 @@ import pandas as pd
 from fashret_utils import chapters, datasets, records, tables
 from fashret_utils.scale import machine
 
-LANDING_METRICS = ("hit@1", "hit@10")
+LANDING_METRIC = "hit@1"
 HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
 
 
@@ -54,16 +54,18 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
 
 
 def results_table(found: list[records.Record]) -> str:
-    """Markdown: the arms of every chapter on every data set, at the largest scale there is."""
+    """Markdown: for every chapter its arms against data sets, at the largest scale there is."""
     if not found:
         return "No run has left a record yet.\n"
-    table = tables.table(
-        tables.best_scale(found), metrics=LANDING_METRICS, by=("chapter", "data", "arm")
-    )
-    shown = tables.readable(table).drop(columns="interval")
-    shown["chapter"] = [f"{{doc}}`/notebooks/{chapter}`" for chapter in shown["chapter"]]
-    last = ["scale", "seeds"]
-    return _markdown(shown[[name for name in shown if name not in last] + last])
+    parts = []
+    for chapter in sorted({record.chapter for record in found}):
+        best = tables.best_scale([record for record in found if record.chapter == chapter])
+        wide = tables.matrix(tables.table(best, [LANDING_METRIC]), LANDING_METRIC)
+        shown = wide.reset_index(names=f"{LANDING_METRIC}, %")
+        parts.append(
+            f"**{{doc}}`/notebooks/{chapter}`** ({tables.origin(best)})\n\n{_markdown(shown)}"
+        )
+    return "\n".join(parts)
 
 
 def status_table(notebooks: dict[str, Path]) -> str:

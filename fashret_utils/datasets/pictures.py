@@ -7,7 +7,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 from PIL import Image, ImageOps
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from fashret_utils.catalog import Catalog
 
