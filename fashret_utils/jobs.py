@@ -1,0 +1,53 @@
+"""Many short runs at once: a list of jobs in several processes, each run at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from fashret_utils import records
+from fashret_utils.records import Record
+
+
+def run_jobs(do: Callable[..., object], jobs: Collection[tuple], workers: int) -> None:
+    """Call `do(*job)` for each job, in `workers` processes with one thread each.
+
+    On a CPU several short runs side by side are faster than one after the other with all threads.
+
+    **Arguments**: `do` - may be defined in a notebook; what it returns is dropped, so it should
+    write a record.
+
+    **Raises** what a job raises, as soon as it does; records written until then stay.
+    """
+    with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
+        work = Parallel(return_as="generator_unordered")(delayed(_quietly)(do, job) for job in jobs)
+        for _ in tqdm(work, total=len(jobs), unit="run", mininterval=10, ncols=100):
+            pass
+
+
+def recorded(
+    results: str | Path,
+    *,
+    settings: dict,
+    chapter: str,
+    data: str,
+    arm: str,
+    scale: str,
+    seed: int,
+) -> Record | None:
+    """The record of a run with these settings, made by the code as it is now; None without one."""
+    path = records.path_of(
+        results, chapter=chapter, data=data, arm=arm, scale=str(scale), seed=seed
+    )
+    if not path.is_file():
+        return None
+    record = records.read(path)
+    same = record.extra.get("settings") == settings and not records.is_stale(record)
+    return record if same else None
+
+
+def _quietly(do: Callable[..., object], job: tuple) -> None:
+    do(*job)  # models and rankings stay in the worker
