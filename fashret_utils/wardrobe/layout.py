@@ -81,7 +81,10 @@ def paint(layout: Layout, matrix: np.ndarray, background: skia.Image) -> np.ndar
     canvas.concat(skia.Matrix(matrix.astype(np.float32)))
     for _, draw in layout.layers:
         draw(canvas)
-    return np.ascontiguousarray(pixels[..., :3])
+    picture = np.empty((size, size, 3), np.uint8)
+    for channel in range(3):  # four times faster than copying pixels of three channels
+        picture[..., channel] = pixels[..., channel]
+    return picture
 
 
 def find_item(layout: Layout, matrix: np.ndarray, size: int) -> np.ndarray:
