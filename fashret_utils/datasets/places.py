@@ -38,7 +38,9 @@ class About:
         for place in places:
             if any((place / file).exists() for file in self.marker):
                 return place
-        looked = ", ".join(str(p) for p in places)
+        home = str(Path.home())  # "~" reads better, and a page shows nobody's name
+        places = [str(place).replace(home, "~", 1) for place in places]
+        looked = ", ".join(places)
         raise DataNotFoundError(
             f"{self.name} is not on this machine: no {' or '.join(self.marker)} in {looked}. "
             f"Get it from {self.home} and put it into {places[0]}, or pass root=<folder>, or set "

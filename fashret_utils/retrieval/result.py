@@ -96,7 +96,10 @@ class Retrieval:
             ("k", f"gallery pictures looked at; {', '.join(map(str, self.k))}"),
             ("chance", ", ".join(f"hit@{k} {self.chance(k):.2%}" for k in self.k)),
             ("mean", f"over {len(self.per_query)} queries, each with the same weight"),
-            ("interval", f"95 %, bootstrap over queries, {self.bootstrap} resamples"),
+            (
+                "interval",
+                f"95 %, bootstrap over queries as if independent, {self.bootstrap} resamples",
+            ),
         ]
         if not self.intervals:
             facts[-1] = ("interval", "not computed")
