@@ -170,6 +170,8 @@ class Figure:
         if not attached:
             return bent
         weight = _smooth(along - 0.6 * across, -0.25, 0.5)[:, None]
+        if weight.min() == 1:  # a hand
+            return bent
         return weight * bent + (1 - weight) * self.torso(points)
 
     def leg(self, points: np.ndarray, side: int) -> np.ndarray:

@@ -40,6 +40,7 @@ class Cloth:
         self.line = lighter(self.main, 0.28) if self.is_dark else darker(self.main, 0.42)
         self.hairline = max(0.026, 0.6 / scale)
         self.fabric, self.pattern = values["fabric"], values["pattern"]
+        self._pen = skia.Paint(AntiAlias=True, Style=_STROKE, StrokeCap=_ROUND, BlendMode=ATOP)
         seed = item.print_seed
         self._tile = fabric.pattern(self.pattern, self.main, self.second, seed, scale, size)
         # which parts a colour-blocked garment has in the second colour; 0 is the sleeves
@@ -101,18 +102,13 @@ class Cloth:
         dashed: bool = False,
     ) -> None:
         """Draw a seam; `width` in hairlines."""
-        paint = skia.Paint(
-            AntiAlias=True,
-            Color=argb(colour or self.line, alpha),
-            Style=_STROKE,
-            StrokeWidth=width * self.hairline,
-            StrokeCap=_ROUND,
-            BlendMode=ATOP,
-        )
+        pen = skia.Paint(self._pen) if dashed else self._pen
+        pen.setColor(argb(colour or self.line, alpha))
+        pen.setStrokeWidth(width * self.hairline)
         if dashed:
             dash = 2.2 * self.hairline
-            paint.setPathEffect(skia.DashPathEffect.Make([dash, 0.9 * dash], 0))
-        canvas.drawPath(path, paint)
+            pen.setPathEffect(skia.DashPathEffect.Make([dash, 0.9 * dash], 0))
+        canvas.drawPath(path, pen)
 
     def stitch(self, canvas: skia.Canvas, path: skia.Path) -> None:
         """Topstitching: contrasting yarn on denim, tone in tone elsewhere."""

@@ -155,6 +155,8 @@ def draw_arm(
     canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float, hand: bool
 ) -> None:
     """An arm and, where it shows, its `hand`; a sleeve `sleeve` long goes over it."""
+    if sleeve >= 2.4 and not hand:
+        return
     flip = _FLIP if side == 0 else 1.0
     arm = _ARM if sleeve < 2.4 else []
     if 0 < sleeve < 2.4:

@@ -2,8 +2,6 @@
 
 import colorsys
 
-import numpy as np
-
 RGB = tuple[int, int, int]
 
 PALETTE: dict[str, RGB] = {
@@ -71,8 +69,12 @@ def jitter(name: str, offsets: tuple[float, float, float]) -> RGB:
 
 def mix(first: RGB, second: RGB, amount: float) -> RGB:
     """Blend two colours: `amount` 0 gives the first, 1 the second."""
-    a = amount
-    return tuple(round(f * (1 - a) + s * a) for f, s in zip(first, second, strict=True))
+    (r0, g0, b0), (r1, g1, b1), rest = first, second, 1 - amount
+    return (
+        round(r0 * rest + r1 * amount),
+        round(g0 * rest + g1 * amount),
+        round(b0 * rest + b1 * amount),
+    )
 
 
 def darker(colour: RGB, amount: float) -> RGB:
@@ -87,7 +89,8 @@ def lighter(colour: RGB, amount: float) -> RGB:
 
 def luminance(colour: RGB) -> float:
     """Perceived brightness, 0 (black) to 1 (white): Rec. 601 weights."""
-    return float(np.dot(colour, (0.299, 0.587, 0.114))) / 255
+    red, green, blue = colour
+    return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
 
 def argb(colour: RGB, alpha: float = 1.0) -> int:

@@ -19,8 +19,9 @@ def hsv(hue: float, saturation: float, value: float, alpha: float = 1.0) -> int:
 
 def shade(colour: int, factor: float) -> int:
     """Return the colour made darker (factor < 1) or lighter (factor > 1), alpha kept."""
-    channels = ((colour >> shift) & 255 for shift in (16, 8, 0))
-    red, green, blue = (min(255, int(channel * factor)) for channel in channels)
+    red = min(255, int((colour >> 16 & 255) * factor))
+    green = min(255, int((colour >> 8 & 255) * factor))
+    blue = min(255, int((colour & 255) * factor))
     return (colour & 0xFF000000) | red << 16 | green << 8 | blue
 
 

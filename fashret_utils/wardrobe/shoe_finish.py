@@ -43,6 +43,7 @@ class Finish:
         self.fine = scale >= 80  # below, details vanish that cost much
         self.hairline = max(0.007, 0.62 / scale)
         self._paint = skia.Paint(AntiAlias=True, Color=argb(self.main))
+        self._pen = skia.Paint(AntiAlias=True, Style=_STROKE, StrokeCap=_ROUND)
         tile = shoe_material.pattern(
             self.pattern, self.main, self.second, item.print_seed, round(scale, 2)
         )
@@ -65,13 +66,9 @@ class Finish:
 
     def stroke(self, canvas: skia.Canvas, path: skia.Path, colour: RGB, width: float, alpha=1.0):
         """Draw a round-ended line; `width` in shoe units, at least 0.6 pixels."""
-        paint = skia.Paint(
-            AntiAlias=True,
-            Color=argb(colour, alpha),
-            Style=_STROKE,
-            StrokeWidth=max(width, 0.6 / self.scale),
-            StrokeCap=_ROUND,
-        )
+        paint = self._pen
+        paint.setColor(argb(colour, alpha))
+        paint.setStrokeWidth(max(width, 0.6 / self.scale))
         canvas.drawPath(path, paint)
 
     def seam(self, canvas: skia.Canvas, path: skia.Path, dashed: bool = False) -> None:

@@ -206,12 +206,15 @@ class Wardrobe:
 class _Streams(dict):
     """The random streams of a picture, each made when it is first read."""
 
-    def __init__(self, *key: int):
+    def __init__(self, seed: int, *key: int):
         super().__init__()
-        self._key = key
+        # The words that numpy splits these numbers into: handed over as such they cost a third.
+        words = [seed >> bit & 0xFFFFFFFF for bit in range(0, max(1, seed.bit_length()), 32)]
+        self._words = np.array((*words, *key, 0), np.uint32)
 
     def __missing__(self, name: str) -> np.random.Generator:
-        sequence = np.random.SeedSequence((*self._key, _STREAMS[name]))
+        self._words[-1] = _STREAMS[name]
+        sequence = np.random.SeedSequence(self._words)
         self[name] = np.random.Generator(np.random.SFC64(sequence))
         return self[name]
 
