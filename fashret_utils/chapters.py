@@ -150,10 +150,13 @@ def execute(name: str, out: Path, parameters: dict, root: Path | None = None) ->
 
 
 def prepare(name: str, out: Path, parameters: dict, root: Path | None = None) -> Path:
-    """Write a copy of a chapter with parameters injected but not executed (nbval injects none).
+    """Write a copy of a chapter for nbval: parameters injected, nothing executed.
+
+    Outputs that the notebook keeps are marked for comparison; nbval wants them numbered.
 
     **Returns** the path of the copy, `out/<name>.ipynb`.
     """
+    import nbformat
     import papermill
 
     out.mkdir(parents=True, exist_ok=True)
@@ -161,4 +164,13 @@ def prepare(name: str, out: Path, parameters: dict, root: Path | None = None) ->
     papermill.execute_notebook(
         str(path_of(name, root)), str(target), parameters, prepare_only=True, progress_bar=False
     )
+    notebook = nbformat.read(target, as_version=4)
+    for number, cell in enumerate(notebook.cells, start=1):
+        if "keep_output" in cell.metadata.get("tags", ()):
+            cell.metadata.tags.append("nbval-check-output")
+            cell.execution_count = number
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = number
+    nbformat.write(notebook, target)
     return target

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from fashret_utils import chapters, datasets, records, tables
+from fashret_utils import chapters, claims, datasets, records, tables
 from fashret_utils.scale import machine
 
 LANDING_METRIC = "hit@1"
@@ -45,6 +45,9 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     generated.mkdir()
     live = records.load(executed / "results")
     committed = records.load(root / "results")
+    (generated / "verdicts.md").write_text(
+        claims.markdown(claims.verdicts(results=root / "results"))
+    )
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "status.md").write_text(status_table(notebooks))
     found = datasets.available().drop(columns="folder")  # its paths belong to this machine
@@ -54,7 +57,11 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
 
 
 def results_table(found: list[records.Record]) -> str:
-    """Markdown: for every chapter its arms against data sets, at the largest scale there is."""
+    """Markdown: for every chapter its arms against data sets, at the largest scale there is.
+
+    Runs of a sweep, named like `sweep,m=0.1`, stay on their chapter's own page.
+    """
+    found = [record for record in found if "," not in record.arm]
     if not found:
         return "No run has left a record yet.\n"
     parts = []

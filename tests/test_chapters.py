@@ -1,6 +1,8 @@
 """Chapters as programs: definitions are importable, execution keeps what failed."""
 
 import json
+import subprocess
+import sys
 import traceback
 
 import nbformat
@@ -118,6 +120,17 @@ def test_prepare_writes_parameters_and_runs_nothing(book, tmp_path):
     notebook = nbformat.read(target, as_version=4)
     assert any('scale = "smoke"' in c.source for c in notebook.cells)
     assert all(c.get("execution_count") is None for c in notebook.cells)
+
+
+def test_kept_outputs_are_compared_by_nbval(book, tmp_path):
+    kept = cell("print(6 * 7)", "keep_output")
+    for printed, passes in (("42\n", True), ("43\n", False)):
+        kept.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
+        rewrite(book, cell(PARAMETERS, "parameters"), kept)
+        target = chapters.prepare("99_tiny", tmp_path / "out", {"scale": "smoke"}, book)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax"]
+        result = subprocess.run([*command, target], capture_output=True, text=True, cwd=tmp_path)
+        assert (result.returncode == 0) is passes, result.stdout
 
 
 @pytest.mark.parametrize(
