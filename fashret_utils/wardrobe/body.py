@@ -7,6 +7,8 @@ blended smoothly at the joints, so that cloth bends and does not break.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -111,6 +113,33 @@ def _smooth(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return share * share * (3 - 2 * share)
 
 
+class _Levels(NamedTuple):
+    """What the warps need of n points and depends on their canonical heights alone."""
+
+    widths: np.ndarray  # (4, n), shares of neck, chest, waist and hips
+    reach: np.ndarray  # half width of the trunk
+    depth: np.ndarray  # how far the front stands out
+    height: np.ndarray  # 0 at the hips, 1 at the shoulders
+    up: np.ndarray  # share of the sway
+    below_hip: np.ndarray  # (n, 1), share of a thigh's swing
+    below_knee: np.ndarray  # (n, 1), share of a shin's swing
+
+
+@lru_cache(maxsize=512)
+def _levels(heights: bytes) -> _Levels:
+    """Kept for the float64 `heights` of a set of points: most sets recur in other pictures."""
+    y = np.frombuffer(heights)
+    return _Levels(
+        widths=np.stack([np.interp(y, (0.0, 0.9, 1.75, 2.5), row) for row in np.eye(4)]),
+        reach=0.72 + 0.34 * np.maximum(y - 2.6, 0),
+        depth=np.interp(y, (-0.3, 0.6, 2.4, 4.2), (0.1, 0.42, 0.42, 0.16)),
+        height=_smooth(y, 2.5, 0.4),
+        up=np.minimum(np.maximum(1.25 - 0.5 * y, -0.2), 1.3),
+        below_hip=_smooth(y, 2.5, 3.3)[:, None],
+        below_knee=_smooth(y, 4.2, 4.8)[:, None],
+    )
+
+
 class Figure:
     """The warps of one pose. Points are float arrays (n, 2) in body units."""
 
@@ -124,24 +153,18 @@ class Figure:
     def torso(self, points: np.ndarray) -> np.ndarray:
         """Bend points of trunk, neck and head."""
         pose = self.pose
-        x, y = points[:, 0], points[:, 1]
+        y = points[:, 1]
+        at = _levels(y.tobytes())
         chest, waist, hip = pose.build
-        x = x * np.interp(y, (0.0, 0.9, 1.75, 2.5), (0.5 + 0.5 * chest, chest, waist, hip))
-        x = self._turned(x, y)
-        height = _smooth(y, 2.5, 0.4)  # 0 at the hips, 1 at the shoulders
-        angle = pose.hip_tilt + height * (pose.shoulder_tilt - pose.hip_tilt)
-        up = np.minimum(np.maximum(1.25 - 0.5 * y, -0.2), 1.3)
+        x = points[:, 0] * (np.array((0.5 + 0.5 * chest, chest, waist, hip)) @ at.widths)
+        # turn about the vertical: sides come nearer, the middle moves across the round front
+        bulge = np.maximum(1 - (x / at.reach) ** 2, 0)
+        x = x * (0.35 + 0.65 * self._cos) + at.depth * bulge * self._sin
+        angle = pose.hip_tilt + at.height * (pose.shoulder_tilt - pose.hip_tilt)
         placed = np.empty_like(points)
-        placed[:, 0] = pose.sway * up + x * np.cos(angle)
+        placed[:, 0] = pose.sway * at.up + x * np.cos(angle)
         placed[:, 1] = y + x * np.sin(angle)
         return placed
-
-    def _turned(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Turn about the vertical: sides come nearer, the middle moves across the round front."""
-        reach = 0.72 + 0.34 * np.maximum(y - 2.6, 0)
-        bulge = np.maximum(1 - (x / reach) ** 2, 0)
-        depth = np.interp(y, (-0.3, 0.6, 2.4, 4.2), (0.1, 0.42, 0.42, 0.16))
-        return x * (0.35 + 0.65 * self._cos) + depth * bulge * self._sin
 
     def _arm_line(self, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Centre line of an arm: positions (n, 2) and angles (n,) at distances `_ALONG`."""
@@ -177,29 +200,30 @@ class Figure:
     def leg(self, points: np.ndarray, side: int) -> np.ndarray:
         """Bend points of a leg, or of the half of trousers on that side."""
         placed = self.torso(points)
-        return placed + self._swing(placed, points[:, 1:], side, 1.0)
+        return placed + self._swing(placed, _levels(points[:, 1].tobytes()), side, 1.0)
 
     def skirt(self, points: np.ndarray) -> np.ndarray:
         """Bend points of a skirt or long coat, which follows both legs."""
         placed = self.torso(points)
         right = _smooth(points[:, :1], -0.55, 0.55)
-        left_leg = self._swing(placed, points[:, 1:], 0, 0.6)
-        right_leg = self._swing(placed, points[:, 1:], 1, 0.6)
+        at = _levels(points[:, 1].tobytes())
+        left_leg = self._swing(placed, at, 0, 0.6)
+        right_leg = self._swing(placed, at, 1, 0.6)
         return placed + (1 - right) * left_leg + right * right_leg
 
-    def _swing(self, placed: np.ndarray, y: np.ndarray, side: int, share: float) -> np.ndarray:
+    def _swing(self, placed: np.ndarray, at: "_Levels", side: int, share: float) -> np.ndarray:
         """How far a leg's swing moves points: the hip turns all below it, the knee the shin.
 
-        **Arguments**: `placed` (n, 2), points where the trunk alone would put them; `y` (n, 1),
-        their canonical heights; `share`, the part of the swing that the cloth follows.
+        **Arguments**: `placed` (n, 2), points where the trunk alone would put them; `at`, what
+        depends on their heights; `share`, the part of the swing that the cloth follows.
         """
         sign = share if side else -share
         thigh, shin = (sign * angle for angle in self.pose.legs[side])
         hip = self._hips[side]
-        swung = _turn(placed - hip, thigh) * _smooth(y, 2.5, 3.3)
+        swung = _turn(placed - hip, thigh) * at.below_hip
         knee = np.array([0.0, KNEE[1] - HIP[1]])
         knee = hip + knee + _turn(knee[None], thigh)[0]
-        return swung + _turn(placed + swung - knee, shin - thigh) * _smooth(y, 4.2, 4.8)
+        return swung + _turn(placed + swung - knee, shin - thigh) * at.below_knee
 
     def hand(self, side: int) -> tuple[np.ndarray, float]:
         """Where the wrist is, and the direction of the forearm (radians, outwards)."""
