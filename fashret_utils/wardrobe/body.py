@@ -140,6 +140,19 @@ def _levels(heights: bytes) -> _Levels:
     )
 
 
+@lru_cache(maxsize=512)
+def _arm_places(points: bytes, sign: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the float64 `points` (n, 2) of an arm lie on it; kept as `_levels` are.
+
+    **Returns** (n,) distance along the arm, (n,) outwards across it, and (n, 1) how far a point
+    follows the arm and not the trunk, 0 to 1.
+    """
+    x, y = np.frombuffer(points).reshape(-1, 2).T
+    dx, dy = sign * x - SHOULDER[0], y - SHOULDER[1]
+    along, across = dx * _ARM_SIN + dy * _ARM_COS, dx * _ARM_COS - dy * _ARM_SIN
+    return along, across, _smooth(along - 0.6 * across, -0.25, 0.5)[:, None]
+
+
 class Figure:
     """The warps of one pose. Points are float arrays (n, 2) in body units."""
 
@@ -183,8 +196,7 @@ class Figure:
         `attached`: whether points near the shoulder stay with the trunk.
         """
         sign = -1 if side == 0 else 1
-        dx, dy = sign * points[:, 0] - SHOULDER[0], points[:, 1] - SHOULDER[1]
-        along, across = dx * _ARM_SIN + dy * _ARM_COS, dx * _ARM_COS - dy * _ARM_SIN
+        along, across, weight = _arm_places(points.tobytes(), sign)
         line, angles = self._arm_lines[side]
         angle = np.interp(along, _ALONG, angles)
         bent = np.empty_like(points)
@@ -192,7 +204,6 @@ class Figure:
         bent[:, 1] = np.interp(along, _ALONG, line[:, 1]) - across * np.sin(angle)
         if not attached:
             return bent
-        weight = _smooth(along - 0.6 * across, -0.25, 0.5)[:, None]
         if weight.min() == 1:  # a hand
             return bent
         return weight * bent + (1 - weight) * self.torso(points)

@@ -157,7 +157,7 @@ def _three_taps(values: np.ndarray, side: float, rows: bool) -> np.ndarray:
         out[0] += aside[0]
         out[-1] += aside[-1]
         return out
-    # One flat run is faster than many rows; then what ran over from the neighbouring rows is undone.
+    # One flat run is faster than many rows; what ran over from neighbouring rows is replaced.
     flat, aside_flat = out.reshape(-1), aside.reshape(-1)
     first, last = aside[:, :3], aside[:, -3:]
     left, right = out[:, :3] + first, out[:, -3:] + last

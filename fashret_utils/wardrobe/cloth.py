@@ -40,6 +40,7 @@ class Cloth:
         self.line = lighter(self.main, 0.28) if self.is_dark else darker(self.main, 0.42)
         self.hairline = max(0.026, 0.6 / scale)
         self.fabric, self.pattern = values["fabric"], values["pattern"]
+        self._brush = skia.Paint(AntiAlias=True, BlendMode=ATOP)
         self._pen = skia.Paint(AntiAlias=True, Style=_STROKE, StrokeCap=_ROUND, BlendMode=ATOP)
         seed = item.print_seed
         self._tile = fabric.pattern(self.pattern, self.main, self.second, seed, scale, size)
@@ -81,7 +82,8 @@ class Cloth:
 
     def patch(self, canvas: skia.Canvas, path: skia.Path, colour: RGB, alpha: float = 1.0) -> None:
         """Lay a flat colour over the cloth."""
-        canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=argb(colour, alpha), BlendMode=ATOP))
+        self._brush.setColor(argb(colour, alpha))
+        canvas.drawPath(path, self._brush)
 
     def shade(self, canvas: skia.Canvas, path: skia.Path, strength: float = 0.12) -> None:
         """Darken the cloth under the path."""

@@ -27,7 +27,10 @@ def shade(colour: int, factor: float) -> int:
 
 def solid(colour: int) -> skia.Paint:
     """Return an anti-aliased fill."""
-    return skia.Paint(AntiAlias=True, Color=colour)
+    paint = skia.Paint()  # dozens a picture: keywords would cost twice as much
+    paint.setAntiAlias(True)
+    paint.setColor(colour)
+    return paint
 
 
 def line(colour: int, width: float) -> skia.Paint:

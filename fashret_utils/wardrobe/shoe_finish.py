@@ -43,6 +43,7 @@ class Finish:
         self.fine = scale >= 80  # below, details vanish that cost much
         self.hairline = max(0.007, 0.62 / scale)
         self._paint = skia.Paint(AntiAlias=True, Color=argb(self.main))
+        self._brush = skia.Paint(AntiAlias=True)
         self._pen = skia.Paint(AntiAlias=True, Style=_STROKE, StrokeCap=_ROUND)
         tile = shoe_material.pattern(
             self.pattern, self.main, self.second, item.print_seed, round(scale, 2)
@@ -62,7 +63,8 @@ class Finish:
 
     def flat(self, canvas: skia.Canvas, path: skia.Path, colour: RGB, alpha: float = 1.0) -> None:
         """Fill a part with one colour."""
-        canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=argb(colour, alpha)))
+        self._brush.setColor(argb(colour, alpha))
+        canvas.drawPath(path, self._brush)
 
     def stroke(self, canvas: skia.Canvas, path: skia.Path, colour: RGB, width: float, alpha=1.0):
         """Draw a round-ended line; `width` in shoe units, at least 0.6 pixels."""

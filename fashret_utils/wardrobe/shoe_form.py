@@ -45,13 +45,15 @@ _TOE_PROFILE: dict[str, tuple[Point, ...]] = {
 
 def smooth(x: float) -> float:
     """The arch: 0 under the ball of the foot, 1 under the heel, an S between."""
-    t = min(max((x - 0.34) / 0.4, 0.0), 1.0)
+    if x <= 0.34 or x >= 0.74:
+        return float(x > 0.34)
+    t = (x - 0.34) / 0.4
     return t * t * (3 - 2 * t)
 
 
 def _spring(x: float) -> float:
     """How far the toe lifts off the ground."""
-    return 1.5 * (0.14 - min(max(x, 0.0), 0.14)) ** 2
+    return 1.5 * (0.14 - max(x, 0.0)) ** 2 if x < 0.14 else 0.0
 
 
 @dataclass(frozen=True)
