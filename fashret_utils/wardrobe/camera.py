@@ -96,7 +96,9 @@ def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray
         edge = math.cos(angle) * (across - 0.5) + (math.sin(angle) * (across - 0.5))[:, None]
         edge = np.clip((edge - offset) / width + 0.5, 0, 1)  # (S, S)
         edge = 1 - min(dark, 0.8) * edge * edge * (3 - 2 * edge)
-        values = values * np.repeat(edge, 3, axis=1)
+        channels = values.reshape(size, size, 3)
+        for channel in range(3):  # twice as fast as repeating the shadow
+            channels[..., channel] *= edge
     squared = strength * draws.between(0.0, 0.55) * (across - 0.5) ** 2
     haze = strength * max(0.0, draws.between(-0.12, 0.12)) * 255
     colour = np.tile(gain * (1 - haze / 255), size)  # (3S,)
@@ -174,7 +176,8 @@ def _noise(shape: tuple[int, int], rng: np.random.Generator, deviation: float) -
     correlated as after demosaicing.
     """
     count = shape[0] * shape[1]
-    raw = np.frombuffer(rng.bytes(count + 3), np.int8).astype(np.float32)
+    words = rng.bit_generator.random_raw((count + 3 + 7) // 8)  # what rng.bytes takes apart slowly
+    raw = words.astype("<u8", copy=False).view(np.int8)[: count + 3].astype(np.float32)
     raw = raw[:-3] + raw[3:]
     raw *= deviation / 104.5  # the standard deviation of the sum of two uniform bytes
     return raw.reshape(shape)
