@@ -101,9 +101,13 @@ def matrix(table: pd.DataFrame, metric: str, arms: Sequence[str] | None = None) 
 
 
 def origin(records: Collection[Record]) -> str:
-    """In words where records come from: scale, seeds, machine, dates."""
+    """In words where records come from: scale, seeds, machine, dates, and how many are stale."""
     if not records:
         return "no run is recorded yet"
+    from fashret_utils.records import staleness
+
+    stale = sum(map(staleness(), records))
+    note = f"; {stale} of {len(records)} records are stale: the code has changed" if stale else ""
     seeds = sorted({record.seed for record in records})
     scales = sorted({record.scale for record in records}, key=SCALES.index)
     machines = sorted({str(record.machine.get("device", "")) for record in records})
@@ -111,7 +115,7 @@ def origin(records: Collection[Record]) -> str:
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return (
         f"scale {' and '.join(scales)}; {'seed' if len(seeds) == 1 else 'seeds'} "
-        f"{', '.join(map(str, seeds))}; {', '.join(machines)}; {span}"
+        f"{', '.join(map(str, seeds))}; {', '.join(machines)}; {span}{note}"
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,13 @@ def test_results_table_shows_every_arm_with_its_interval():
     assert "{doc}`/notebooks/00_street_to_shop`** (scale smoke; seeds 0, 1; " in table
     assert "| good | 100.0 [100.0, 100.0] |" in table
     assert "| bad | 0.0 [0.0, 0.0] |" in table
+
+
+def test_results_table_says_what_is_stale():
+    old = replace(record("bad", 0), code_hash="0")
+    table = site.results_table([record("good", 0), old])
+    assert "1 of 2 records are stale: the code has changed" in table
+    assert "stale" not in site.results_table([record("good", 0)])
 
 
 def test_results_table_takes_the_largest_scale_only():
