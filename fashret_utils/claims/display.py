@@ -20,6 +20,7 @@ from fashret_utils.claims.verdicts import (
 
 Judged = Sequence[tuple[Ledger, Verdict]]
 
+_NO_RECORDS = "no records"
 NOT_REPORTED = "not in the abstract; full text not available to us"
 _COLOURS = {
     SUPPORTED: "success",
@@ -86,14 +87,18 @@ def box(judged: Judged) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("claim", "the paper", "ours", "verdict"))
     rows = []
     for row in table(judged).itertuples():
-        ours = "".join(f"<li>{escape(text)}</li>" for text in row.ours)
+        known = [text for text in row.ours if not text.endswith(_NO_RECORDS)]
+        ours = f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in known)}</ul>" if known else ""
+        if len(known) > 1:
+            ours = f"<details><summary>{len(known)} comparisons</summary>{ours}</details>"
         rows.append(
             f"<tr><td><strong>{row.claim}</strong> ({escape(row.where)})<br>"
-            f"{escape(row.statement)}</td><td>{escape(row.paper)}</td><td><ul>{ours}</ul></td>"
+            f"{escape(row.statement)}</td><td>{escape(row.paper)}</td><td>{ours}</td>"
             f"<td>{badge(row.verdict)}<br><small>{escape(row.why)}</small></td></tr>"
         )
     body = "".join(rows)
-    return f'<table class="verdicts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    rows_of_head = f"<thead><tr>{head}</tr></thead>"
+    return f'<table class="dataframe verdicts">{rows_of_head}<tbody>{body}</tbody></table>'
 
 
 def markdown(judged: Judged) -> str:
@@ -116,7 +121,7 @@ def describe(finding: Finding) -> str:
     """One comparison in words: what, on which data, how much, from how many seeds."""
     what = f"{finding.text}, {finding.metric}, {finding.data}"
     if finding.verdict is None:
-        return f"{what}: no records"
+        return f"{what}: {_NO_RECORDS}"
     factor, form, unit = (100, ".1f", " points") if _is_share(finding.metric) else (1, ".3g", "")
     sign = "+" if " - " in finding.text else ""
     text = f"{factor * finding.value:{sign}{form}}"
