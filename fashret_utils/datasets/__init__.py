@@ -53,7 +53,7 @@ def available(root: str | Path | None = None) -> pd.DataFrame:
             "name": name,
             "present": True,
             "folder": "embedded",
-            "licence": "MIT (made by this package)",
+            "licence": "CC0 1.0 (drawn by this package)",
             "home": "",
         }
         for name in WARDROBES
