@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from fashret_utils.scale import peak_memory_gib
 
 CURVE_POINTS = 200
 RATE_WINDOW = 20  # steps over which images a second are averaged
 SMOOTHING = 0.95
 FIXED = ("step", "seconds", "images")  # the columns that every row has
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss or a weight became NaN or infinite."""
 
 
 class History:
@@ -108,6 +115,25 @@ class History:
         groups = frame.groupby(stretch)
         thin = groups.mean().assign(step=groups["step"].last())
         return {name: [float(f"{value:.6g}") for value in thin[name]] for name in thin}
+
+    def cost(
+        self, started: float | None, modules: Sequence[nn.Module], device: torch.device, world: int
+    ) -> dict[str, float]:
+        """What the steps cost until now, for a record.
+
+        **Arguments**: `started` - when, by `time.perf_counter`; `modules` - what was trained;
+        `world` - processes.
+        """
+        wall = 0.0 if started is None else time.perf_counter() - started
+        trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+        return {
+            "steps": self.step,
+            "wall_seconds": round(wall, 2),
+            "device_seconds": round(self.seconds * world, 2),  # in training steps
+            "images_per_second": round(self.images_per_second, 1),
+            "peak_memory_gib": peak_memory_gib(device),
+            "parameters": sum(p.numel() for p in trained),
+        }
 
     def state_dict(self) -> dict[str, Tensor]:
         """The rows as float64 columns, NaN where a step has no such number."""

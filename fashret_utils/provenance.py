@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import platform
-from collections.abc import Iterable
+import re
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fashret_utils import chapters
+from fashret_utils.syntax import canonical, canonical_file, imported, reached
+
+if TYPE_CHECKING:
+    from fashret_utils.records import Record
 
 # Modules that draw, describe, store or execute, but cannot change a number. All others count, so
 # that a new module is covered until somebody says that it need not be.
@@ -31,6 +36,7 @@ NOT_COVERED = (
     "records",
     "scale",
     "site",
+    "syntax",
     "tables",
 )
 LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "torch", "torchvision")
@@ -40,9 +46,9 @@ COVERED_TAGS = {"definition", "experiment"}
 def code_hash(chapter: str, data: str | None = None, root: str | Path | None = None) -> str:
     """Hash the code that can change a number of a chapter.
 
-    It covers the chapter's cells tagged `definition` or `experiment`, and the package's modules for
-    data, backbones, training, losses and search. Comments, docstrings, formatting, and how the
-    statements are spread over cells do not change it.
+    It covers the chapter's cells tagged `definition` or `experiment`, those of chapters whose
+    definitions it takes, and the package's modules that their imports reach. Comments, docstrings,
+    formatting, and how the statements are spread over cells do not change it.
 
     **Arguments**: `data` - name of the data set; given that, other data sets' modules do not count.
     `root` - the folder that holds `notebooks/` and `fashret_utils/`; by default the book this
@@ -59,27 +65,38 @@ def code_hash(chapter: str, data: str | None = None, root: str | Path | None = N
     else:
         root = Path(root)
         package = root / "fashret_utils"
+    cells = _cells(root / "notebooks", chapter)
+    starts = {path for cell in cells for path in imported(cell, package)}
+    if not cells:
+        starts = set(package.rglob("*.py"))
+    loaders = _loaders(data, package)
+    if loaders is None:
+        modules = reached(starts, package)
+    else:
+        door = package / "datasets" / "__init__.py"  # it imports the loaders of all data sets
+        others = {*package.glob("datasets/*.py"), *package.glob("wardrobe/*.py")}
+        modules = reached(starts - others, package, closed={door}) - others
+        modules |= reached(loaders, package, closed={door}) - {door}
     digest = hashlib.sha256()
-    modules = {path.relative_to(package): path for path in package.rglob("*.py")}
-    for name in sorted(modules, key=Path.as_posix):
-        if _counts(name, package, data):
-            path = modules[name]
+    for path in sorted(modules):
+        name = path.relative_to(package)
+        if name.parts[0].removesuffix(".py") not in NOT_COVERED:
             digest.update(f"\n{name.as_posix()}\n".encode())
-            digest.update(_canonical_file(path, path.stat().st_mtime_ns).encode())
-    notebook = root / "notebooks" / f"{chapter}.ipynb"
-    if notebook.is_file():
-        for cell in chapters.code_cells(notebook):
-            if cell.tags & COVERED_TAGS:
-                digest.update(_canonical(cell.source).encode())
+            digest.update(canonical_file(path).encode())
+    for cell in cells:
+        digest.update(canonical(cell).encode())
     return digest.hexdigest()[:16]
 
 
-def source_hash(paths: Iterable[Path]) -> str:
-    """Hash Python files as `code_hash` does: part of the identity of pictures that they draw."""
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(_canonical_file(path, path.stat().st_mtime_ns).encode())
-    return digest.hexdigest()[:16]
+def is_stale(record: Record, root: str | Path | None = None) -> bool:
+    """Whether the code has changed since in a way that can change the numbers of a record."""
+    return staleness(root)(record)
+
+
+def staleness(root: str | Path | None = None) -> Callable[[Record], bool]:
+    """`is_stale` for many records: hashes the code of each chapter and data set only once."""
+    current = cache(lambda chapter, data: code_hash(chapter, data, root))
+    return lambda record: record.code_hash != current(record.chapter, record.data)
 
 
 def versions() -> dict[str, str]:
@@ -91,87 +108,31 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _counts(module: Path, package: Path, data: str | None) -> bool:
-    """Whether a module, by its path in the package, can change a number on a data set."""
-    owner = module.parts[0].removesuffix(".py")
-    if owner in NOT_COVERED:
-        return False
-    if data is None or owner not in ("wardrobe", "datasets"):
-        return True
-    drawn = data.startswith("wardrobe")
-    if owner == "wardrobe":
-        return drawn
-    from fashret_utils.datasets import DOWNLOADS
+def _cells(notebooks: Path, chapter: str) -> list[str]:
+    """The covered cells of a chapter, and before them those of the chapters it takes from."""
+    path = notebooks / f"{chapter}.ipynb"
+    if not path.is_file():
+        return []
+    cells = [cell for cell in chapters.code_cells(path) if cell.tags & COVERED_TAGS]
+    own = [cell.source for cell in cells]
+    taken = re.findall(r"\bdefinitions\(\s*[\"'](\w+)[\"']", "\n".join(own))
+    return [cell for other in dict.fromkeys(taken) for cell in _cells(notebooks, other)] + own
 
+
+def _loaders(data: str | None, package: Path) -> set[Path] | None:
+    """The modules that make the pictures of a data set; None where it is not one of ours."""
+    from fashret_utils.datasets import DOWNLOADS, WARDROBES
+
+    if data is None:
+        return None
     # "grocery-store-packages" is a part of "grocery-store"
-    known = max((name for name in DOWNLOADS if data.startswith(name)), key=len, default=None)
-    if known is None:  # a reader's own pictures: any loader may have read them
-        return not drawn
-    return module.stem in _needed(package / "datasets", DOWNLOADS[known].__name__.split(".")[-1])
-
-
-def _needed(folder: Path, module: str) -> set[str]:
-    """The modules of a folder that one of them imports, itself included."""
-    found, waiting = set(), [module]
-    while waiting:
-        name = waiting.pop()
-        path = folder / f"{name}.py"
-        if name in found or not path.is_file():
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                waiting += [node.module.split(".")[-1], *(alias.name for alias in node.names)]
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _canonical_file(path: Path, modified: int) -> str:
-    """`modified` is there to renew the cache."""
-    return _canonical(path.read_text(encoding="utf-8"))
-
-
-def _canonical(source: str) -> str:
-    """Write a program as its syntax tree, the same under every Python version."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:  # a notebook cell with magics counts as its text
-        return source.strip() + "\n"
-    return "".join(_tree(statement) + "\n" for statement in statements if not _is_text(statement))
-
-
-def _tree(node: object) -> str:
-    # ast.dump and ast.unparse differ between Python versions, in empty fields and in quotes.
-    if isinstance(node, list):
-        return f"[{','.join(_tree(item) for item in node if not _is_text(item))}]"
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    if isinstance(node, ast.JoinedStr):  # Python 3.12 may split constant parts
-        node = ast.JoinedStr(_merged(node.values))
-    parts = [
-        f"{name}={_tree(value)}"
-        for name, value in ast.iter_fields(node)
-        if value is not None and value != []
-    ]
-    return f"{type(node).__name__}({','.join(parts)})"
-
-
-def _merged(values: list[ast.expr]) -> list[ast.expr]:
-    merged: list[ast.expr] = []
-    for value in values:
-        if not isinstance(value, ast.Constant):
-            merged.append(value)
-        elif merged and isinstance(merged[-1], ast.Constant):
-            merged[-1] = ast.Constant(merged[-1].value + value.value)
-        elif value.value:
-            merged.append(ast.Constant(value.value))
-    return merged
-
-
-def _is_text(node: object) -> bool:
-    """A docstring, or another string that stands alone and does nothing."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    known = [name for name in (*WARDROBES, *DOWNLOADS) if data.startswith(name)]
+    if not known:  # a reader's own pictures: any loader may have read them
+        return set(package.glob("datasets/*.py"))
+    name = max(known, key=len)
+    if name in WARDROBES:
+        names = ("__init__", "wardrobe", f"{WARDROBES[name]}_kind")
+        paths = {package / "wardrobe" / f"{stem}.py" for stem in names}
+    else:
+        paths = {package.parent.joinpath(*DOWNLOADS[name].__name__.split(".")).with_suffix(".py")}
+    return {path for path in paths if path.is_file()}

@@ -10,10 +10,9 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ import numpy as np
 from fashret_utils import provenance
 from fashret_utils.atomic import replacing
 from fashret_utils.provenance import code_hash as code_hash  # part of this module's interface
+from fashret_utils.provenance import is_stale as is_stale
+from fashret_utils.provenance import staleness as staleness
 from fashret_utils.scale import Scale, machine
 from fashret_utils.tables import best_scale as best_scale
 from fashret_utils.tables import table as table
@@ -244,17 +245,6 @@ def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
             name: array.astype(np.float32) if array.dtype == np.float16 else array
             for name, array in arrays.items()
         }
-
-
-def is_stale(record: Record, root: str | Path | None = None) -> bool:
-    """Whether the code has changed since in a way that can change the numbers of a record."""
-    return staleness(root)(record)
-
-
-def staleness(root: str | Path | None = None) -> Callable[[Record], bool]:
-    """`is_stale` for many records: hashes the code of each chapter and data set only once."""
-    current = cache(lambda chapter, data: code_hash(chapter, data, root))
-    return lambda record: record.code_hash != current(record.chapter, record.data)
 
 
 def listing(results: str | Path) -> str:

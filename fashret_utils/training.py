@@ -31,9 +31,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from fashret_utils import records
 from fashret_utils.acceleration import accelerator, gather, prepare_module
 from fashret_utils.checkpoints import Keeper, all_finite
-from fashret_utils.history import History
+from fashret_utils.history import History, TrainingDiverged
 from fashret_utils.progress import Progress
-from fashret_utils.scale import Scale, peak_memory_gib
+from fashret_utils.scale import Scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from fashret_utils.retrieval import Retrieval
 
 SYNC_EVERY = 25  # steps between looks at the losses on a GPU; each look makes the CPU wait for it
-
-
-class TrainingDiverged(RuntimeError):
-    """A loss or a weight became NaN or infinite."""
 
 
 class Run:
@@ -103,7 +99,6 @@ class Run:
             folder = Path(checkpoints) / place.relative_to(results).with_suffix("")
         self._code_hash = records.code_hash(chapter, data)
         self._every, self._clip = every, clip
-
         self.accelerator = accelerator(device)
         self.device: torch.device = self.accelerator.device
         self.rank: int = self.accelerator.process_index
@@ -137,12 +132,10 @@ class Run:
             if isinstance(thing, nn.Module):
                 self._modules.append(thing)
                 prepared.append(prepare_module(self.accelerator, thing, self._compile))
-            elif isinstance(thing, Optimizer):
+            elif isinstance(thing, Optimizer | LRScheduler):
                 # Not wrapped by Accelerate: in bfloat16 its wrapper only searches for packages.
-                self._optimizers.append(thing)
-                prepared.append(thing)
-            elif isinstance(thing, LRScheduler):
-                self._schedulers.append(thing)
+                kept = self._optimizers if isinstance(thing, Optimizer) else self._schedulers
+                kept.append(thing)
                 prepared.append(thing)
             else:
                 raise TypeError(
@@ -272,7 +265,7 @@ class Run:
             catalog_hash=self.catalog_hash,
             code_hash=self._code_hash,
             curve=self._history.curve(),
-            cost=self._cost(),
+            cost=self._history.cost(self._started, self._modules, self.device, self.world),
             extra={**self.settings, **extra},
         )
         if self.accelerator.is_main_process:
@@ -305,15 +298,3 @@ class Run:
         if not all_finite(learnt):
             self._stop("a weight or optimizer state is NaN or infinite", self._history.step - 1)
         self._keeper.save(self._history.step)
-
-    def _cost(self) -> dict[str, float]:
-        wall = 0.0 if self._started is None else time.perf_counter() - self._started
-        trained = [p for module in self._modules for p in module.parameters() if p.requires_grad]
-        return {
-            "steps": self._history.step,
-            "wall_seconds": round(wall, 2),  # from the first step to the record
-            "device_seconds": round(self._history.seconds * self.world, 2),  # in training steps
-            "images_per_second": round(self._history.images_per_second, 1),
-            "peak_memory_gib": peak_memory_gib(self.device),
-            "parameters": sum(p.numel() for p in trained),
-        }

@@ -193,7 +193,11 @@ def book(tmp_path):
 
 
 def write_notebook(
-    root, definition="def f(x):\n    return x + 1\n", prose="Hello", figure="draw()"
+    root,
+    definition="def f(x):\n    return x + 1\n",
+    prose="Hello",
+    figure="draw()",
+    imports="from fashret_utils import losses, plots",
 ):
     def code(source, *tags):
         return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
@@ -201,6 +205,7 @@ def write_notebook(
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell(prose),
+            code(imports, "definition"),
             *[code(part, "definition") for part in definition.split("\n\n")],
             code("%time train(f)", "experiment"),
             code(figure, "figure"),
@@ -241,14 +246,35 @@ def test_code_hash_ignores_how_statements_are_spread_over_cells(book):
         lambda root: (root / "fashret_utils" / "losses.py").write_text(
             MODULE.replace("0.2", "0.3")
         ),
-        lambda root: (root / "fashret_utils" / "new.py").write_text("x = 1\n"),
+        lambda root: (root / "fashret_utils" / "margins.py").write_text("m = 1\n"),
+        lambda root: write_notebook(root, imports="from fashret_utils import losses, plots, other"),
     ],
 )
 def test_code_hash_changes_with_what_can_change_a_number(book, change):
+    package = book / "fashret_utils"
+    (package / "losses.py").write_text(MODULE + "\n    from .margins import m\n")
+    for name in ("margins", "other"):
+        (package / f"{name}.py").write_text("m = 0\n")
     made = replace(record(), code_hash=records.code_hash("demo", root=book))
     assert not records.is_stale(made, book)
     change(book)
     assert records.is_stale(made, book)
+
+
+def test_code_hash_ignores_modules_that_the_chapter_does_not_reach(book):
+    before = records.code_hash("demo", root=book)
+    (book / "fashret_utils" / "new.py").write_text("x = 1\n")
+    assert records.code_hash("demo", root=book) == before
+
+
+def test_code_hash_covers_the_chapter_whose_definitions_are_taken(book):
+    (book / "notebooks" / "demo.ipynb").rename(book / "notebooks" / "00_first.ipynb")
+    write_notebook(
+        book, definition='first = chapters.definitions("00_first")', imports="import fashret_utils"
+    )
+    before = records.code_hash("demo", root=book)
+    (book / "fashret_utils" / "losses.py").write_text(MODULE.replace("0.2", "0.3"))
+    assert records.code_hash("demo", root=book) != before
 
 
 def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
@@ -264,15 +290,24 @@ def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
     (loaders / "fashion_mnist.py").write_text("x = 2\n")
     changed = {name for name in names if records.code_hash("demo", name, book) != before[name]}
     assert changed == {"fashion-mnist-street", "folder"}
-    (book / "fashret_utils" / "wardrobe").mkdir()
-    (book / "fashret_utils" / "wardrobe" / "tops.py").write_text("x = 1\n")
-    assert records.code_hash("demo", "wardrobe-garments", book) != before["wardrobe-garments"]
-    assert records.code_hash("demo", names[1], book) == before[names[1]]
+
+
+def test_code_hash_of_garments_ignores_what_only_shoes_need(book):
+    drawing = book / "fashret_utils" / "wardrobe"
+    drawing.mkdir()
+    (drawing / "garments_kind.py").write_text("from .tops import x\n")
+    for name in ("tops", "shoes_kind"):
+        (drawing / f"{name}.py").write_text("x = 1\n")
+    names = ("wardrobe-garments-gap0.5", "wardrobe-shoes", "grocery-store")
+    before = {name: records.code_hash("demo", name, book) for name in names}
+    (drawing / "tops.py").write_text("x = 2\n")
+    changed = {name for name in names if records.code_hash("demo", name, book) != before[name]}
+    assert changed == {"wardrobe-garments-gap0.5"}
 
 
 def test_code_hash_is_the_same_under_every_python(book):
     # Golden value: Python 3.11, 3.12 and 3.13 must agree, or a record goes stale by an upgrade.
-    assert records.code_hash("demo", root=book) == "7140eccf88bf531e"
+    assert records.code_hash("demo", root=book) == "59814a83df807e47"
 
 
 def test_listing_says_what_is_stale(tmp_path):

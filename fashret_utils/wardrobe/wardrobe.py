@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.provenance import source_hash
+from fashret_utils.syntax import reached, source_hash
 
 from . import camera, scene
 from .draws import Draws
@@ -229,9 +229,10 @@ class _Reader:
     @property
     def identity(self) -> str:
         # Drawn by other code they are other pictures, so that no stale one is taken from a cache.
-        return (
-            f"wardrobe {source_hash(Path(__file__).parent.glob('*.py'))} {self.wardrobe._signature}"
-        )
+        folder = Path(__file__).parent
+        starts = {Path(__file__), folder / f"{self.wardrobe.kind}_kind.py"}
+        drawing = {path for path in reached(starts, folder.parent) if path.parent == folder}
+        return f"wardrobe {source_hash(drawing)} {self.wardrobe._signature}"
 
     def __call__(self, catalog: Catalog, rows: np.ndarray, size: int) -> np.ndarray:
         pixels = np.empty((len(rows), 3, size, size), np.uint8)
