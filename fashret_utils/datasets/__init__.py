@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fashret_utils.catalog import Catalog
@@ -14,13 +15,14 @@ from fashret_utils.datasets import (
     folder,
     grocery_store,
     manifest,
+    mnist,
 )
 from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
 DOWNLOADS = {
     module.ABOUT.name: module
-    for module in (fashion_mnist, fashion_mnist_street, grocery_store, clothing)
+    for module in (fashion_mnist, fashion_mnist_street, mnist, grocery_store, clothing)
 }
 OWN = {"folder": folder, "manifest": manifest}
 NAMES = (*WARDROBES, *DOWNLOADS, *OWN)
@@ -88,6 +90,24 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     return _module(name).verify(root)
 
 
+def labelled_images(
+    name: str, root: str | Path | None = None
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The train and the test file of "mnist" or "fashion-mnist", in their published order.
+
+    **Returns** for each file its pictures uint8 (n, 28, 28) and labels uint8 (n,).
+
+    **Raises** as `load`.
+    """
+    module = {"mnist": mnist, "fashion-mnist": fashion_mnist}.get(name)
+    if module is None:
+        raise ValueError(f"{name!r} has no files of labelled images: mnist and fashion-mnist do")
+    folder = module.ABOUT.find(root)
+    return tuple(
+        (module.images(folder, part), module.labels(folder, part)) for part in ("train", "t10k")
+    )
+
+
 def _module(name: str):
     modules = DOWNLOADS | OWN
     if name not in modules:
@@ -95,4 +115,12 @@ def _module(name: str):
     return modules[name]
 
 
-__all__ = ["NAMES", "DataNotFoundError", "Report", "available", "load", "verify"]
+__all__ = [
+    "NAMES",
+    "DataNotFoundError",
+    "Report",
+    "available",
+    "labelled_images",
+    "load",
+    "verify",
+]
