@@ -1,14 +1,13 @@
-"""Garments as attribute vectors: the value lists, what goes with what, and families of near-twins.
+"""Garments as attribute vectors: the value lists, what goes with what, families of near-twins."""
 
-A garment is an attribute vector, a handful of continuous shape parameters and a print seed.
-Items come in families: the members share everything but one or two attributes or the print.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from . import items
 from .draws import Draws
+from .items import Item as Garment
+from .items import changed as changed
 from .palette import COLOUR_GROUPS, PALETTE
 
 CATEGORIES = (
@@ -202,42 +201,11 @@ _FAMILY_CHANGES = (
 SHAPES = ("width", "flare", "neck", "sleeve width", "hem curve", "collar", "motif")
 
 
-@dataclass(frozen=True)
-class Garment:
-    """One garment: what it is (`values`), its cut (`shape`) and its print (`print_seed`).
-
-    `values` maps attribute names to values (only those that apply), `shape` maps names of `SHAPES`
-    to numbers in -1..1, `colour_offsets` and `second_offsets` are the jitter around the palette.
-    """
-
-    values: dict[str, str]
-    shape: dict[str, float]
-    colour_offsets: tuple[float, float, float]
-    second_offsets: tuple[float, float, float]
-    print_seed: int
-
-    @property
-    def category(self) -> str:
-        """The category, such as "coat"."""
-        return self.values["category"]
-
-
-def changed(item: Garment, **values: str) -> Garment:
-    """The same garment with other attribute values (write spaces in names as underscores)."""
-    renamed = {name.replace("_", " "): value for name, value in values.items()}
-    return replace(item, values={**item.values, **renamed})
-
-
 def sample_family(rng: np.random.Generator, size: int = 4) -> list[Garment]:
     """Draw a family: `size` garments that differ in one or two attributes or only in the print."""
     draws = Draws(rng)
     base = sample_garment(draws)
-    family = [base]
-    while len(family) < size:
-        twin = _near_twin(base, draws)
-        if all(not _same(twin, member) for member in family):
-            family.append(twin)
-    return family
+    return items.family(base, lambda: _near_twin(base, draws), size)
 
 
 def sample_garment(draws: Draws) -> Garment:
@@ -256,45 +224,16 @@ def sample_garment(draws: Draws) -> Garment:
         values["pattern"] = "plain"
     while values["second colour"] == values["colour"]:
         values["second colour"] = draws.pick(COLOURS)
-    return Garment(
-        values=values,
-        shape={name: draws.signed() for name in SHAPES},
-        colour_offsets=_offsets(draws),
-        second_offsets=_offsets(draws),
-        print_seed=draws.count(0, 2**31 - 1),
-    )
-
-
-def _offsets(draws: Draws) -> tuple[float, float, float]:
-    return draws.signed(0.018), draws.signed(0.12), draws.signed(0.07)
+    return items.finish(values, SHAPES, draws)
 
 
 def _near_twin(base: Garment, draws: Draws) -> Garment:
     if base.values["pattern"] != "plain" and draws.chance(0.25):
-        return replace(base, print_seed=draws.count(0, 2**31 - 1))
+        return items.reprinted(base, draws)
     allowed = ALLOWED[base.category]
-    open_names = [name for name in _FAMILY_CHANGES if len(allowed.get(name, ())) > 1]
-    values = dict(base.values)
-    for _ in range(draws.count(1, 2)):
-        name = open_names.pop(draws.count(0, len(open_names) - 1))
-        others = [value for value in allowed[name] if value != values[name]]
-        if name in ("colour", "second colour"):
-            others = [value for value in others if value != values["colour"]]
-        values[name] = draws.pick(others)
-    if values["second colour"] == values["colour"]:
-        values["second colour"] = base.values["colour"]
-    return replace(base, values=values)
+    return replace(base, values=items.other_values(base, draws, allowed, _FAMILY_CHANGES))
 
 
-def _same(first: Garment, second: Garment) -> bool:
-    return first.values == second.values and first.print_seed == second.print_seed
-
-
-def codes(items: list[Garment]) -> np.ndarray:
-    """Attribute codes of many garments.
-
-    **Returns** int16 `(items, attributes)`: indices into `ATTRIBUTES`, -1 where one does not apply.
-    """
-    index = {name: {v: i for i, v in enumerate(vs)} for name, vs in ATTRIBUTES.items()}
-    rows = [[index[n].get(item.values.get(n), -1) for n in ATTRIBUTES] for item in items]
-    return np.asarray(rows, np.int16).reshape(len(items), len(ATTRIBUTES))
+def codes(garments: list[Garment]) -> np.ndarray:
+    """Codes of garments as int16 `(garments, attributes)`, -1 where one does not apply."""
+    return items.codes(garments, ATTRIBUTES)

@@ -2,20 +2,28 @@
 
 import numpy as np
 
-from . import shop as _shop
 from . import street as _street
 from .attributes import ATTRIBUTES, PARENTS, Garment, codes, sample_family
 from .draws import Draws
 from .layout import Layout
+from .shop import VIEWS
+from .shop import lay_out as shop
 
-VIEWS = _shop.VIEWS
+__all__ = [
+    "ATTRIBUTES",
+    "PARENTS",
+    "VIEWS",
+    "codes",
+    "hides_backdrop",
+    "sample_family",
+    "shop",
+    "street",
+]
 
-__all__ = ["ATTRIBUTES", "PARENTS", "VIEWS", "codes", "sample_family", "shop", "street"]
 
-
-def shop(item: Garment, view: str, streams: dict[str, np.random.Generator], size: int) -> Layout:
-    """Lay out a shop picture; its first view is what a street picture is without any gap."""
-    return _shop.lay_out(item, view, Draws(streams["view"], 8), size)
+def hides_backdrop(layout: Layout) -> bool:
+    """Whether nothing is seen behind the layers: people never fill the picture."""
+    return False
 
 
 def street(

@@ -69,7 +69,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
         finish.dots(
             canvas,
             [(0.035 * s, seat - 0.04) for s in (-2, -1, 0, 1, 2)],
-            0.0135,
+            0.021,
             finish.metal,
             darker(finish.main, 0.5),
         )
@@ -132,7 +132,6 @@ def _sandal(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     if not levels:
         return
     strip = line((0, seat), (0, seat - levels[-1]))
-    finish.stroke(canvas, strip, darker(finish.main, 0.5), 0.05)
-    finish.stroke(canvas, strip, finish.main, 0.038)
+    finish.strap(canvas, strip, 0.038)
     for height in levels:
         shoe_ends.ring(canvas, finish, seat - height)

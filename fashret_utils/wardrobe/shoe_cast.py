@@ -13,7 +13,7 @@ from .shoe_attributes import Shoe
 from .shoe_finish import Finish
 from .shoe_form import Form
 from .shoe_legwear import Legwear, sample_legwear
-from .shoe_plan import Plan
+from .shoe_plan import plan_of
 
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 
@@ -50,15 +50,29 @@ def _sprite(form: Form, finish: Finish, view: str, worn: bool) -> Sprite:
     return Sprite(surface.makeImageSnapshot(), scale, origin)
 
 
-def floor(draws: Draws, horizon: float, strength: float):
-    """A layer that draws the ground, the same each time it is drawn."""
-    seed = int(draws.unit() * 2**53)
+@dataclass(frozen=True)
+class Floor:
+    """A layer that draws the ground, the same each time it is drawn; fields as in `ground.draw`."""
 
-    def layer(canvas: skia.Canvas) -> None:
-        numbers = Draws(np.random.Generator(np.random.SFC64(seed)), 160)
-        ground.draw(canvas, numbers, horizon, strength)
+    seed: int
+    horizon: float
+    strength: float
 
-    return layer
+    @property
+    def fills(self) -> bool:
+        """Whether nothing is seen over or through the ground."""
+        return self.horizon <= -1 and self.strength >= 1
+
+    def __call__(self, canvas: skia.Canvas) -> None:
+        """Draw the ground in units of the picture."""
+        numbers = Draws(np.random.Generator(np.random.SFC64(self.seed)), 160)
+        ground.draw(canvas, numbers, self.horizon, self.strength)
+
+
+def lay_floor(layout: Layout, draws: Draws, horizon: float, strength: float) -> None:
+    """Put the ground under all other layers, where there is a background."""
+    if strength > 0:
+        layout.layers.insert(0, (False, Floor(int(draws.unit() * 2**53), horizon, strength)))
 
 
 @dataclass(frozen=True)
@@ -83,9 +97,7 @@ class Cast:
 
     def floor(self, horizon: float) -> None:
         """Lay the ground, where there is a background."""
-        strength = self.factors["background"]
-        if strength > 0:
-            self.layout.add(floor(self.streams["background"], horizon, strength))
+        lay_floor(self.layout, self.streams["background"], horizon, self.factors["background"])
 
     def legwear(self) -> Legwear:
         """Dress the person."""
@@ -101,16 +113,14 @@ class Cast:
         unit = max(np.hypot(matrix[0, 0], matrix[1, 0]) for _, matrix in places)
         finish = Finish(self.item, unit * self.size)
         sprite = _sprite(self.form, finish, view, wear is not None)
+        below = _record(partial(_draw_below, view, self.form, wear))
+        above = _record(partial(_draw_above, view, self.form, wear)) if wear else None
         for name, matrix in places:
             placed = skia.Matrix(matrix.astype(np.float32))
-            self.layout.add(_placed, placed, partial(_shadow, shoes.touch(self.form, view)))
-            if wear is not None:
-                for before in _feet(view, self.form, wear):
-                    self.layout.add(_placed, placed, before)
+            self.layout.add(_replay, placed, below)
             shoes.add_shoe(self.layout, sprite.draw, matrix, name)
-            if wear is not None:
-                for after in _covers(view, self.form, wear):
-                    self.layout.add(_placed, placed, after)
+            if above is not None:
+                self.layout.add(_replay, placed, above)
             shoes.add_points(self.layout, self.form, view, matrix, name)
 
     def length(self, low: float, high: float, tallest: float = 0.7) -> float:
@@ -118,34 +128,37 @@ class Cast:
         return min(self.pose.between(low, high), tallest / max(self.form.height, 0.3))
 
 
-def _shadow(place: skia.Rect, canvas: skia.Canvas) -> None:
-    """A plain oval: the photo is soft enough without a blur."""
-    oval = place.makeOutset(0.025, 0.012)
+def _record(draw) -> skia.Picture:
+    """Keep what `draw` draws in shoe units: the second foot repeats the first at little cost."""
+    recorder = skia.PictureRecorder()
+    draw(recorder.beginRecording(skia.Rect(-4, -4, 4, 4)))
+    return recorder.finishRecordingAsPicture()
+
+
+def _replay(canvas: skia.Canvas, matrix: skia.Matrix, picture: skia.Picture) -> None:
+    canvas.drawPicture(picture, matrix)
+
+
+def _draw_below(view: str, form: Form, wear: Legwear | None, canvas: skia.Canvas) -> None:
+    """What is drawn before the shoe: its shadow and the foot."""
+    # a plain oval: the photo is soft enough without a blur
+    oval = shoes.touch(form, view).makeOutset(0.025, 0.012)
     canvas.drawOval(oval, skia.Paint(AntiAlias=True, Color=0x6614121E))
-
-
-def _placed(canvas: skia.Canvas, matrix: skia.Matrix, draw) -> None:
-    canvas.save()
-    canvas.concat(matrix)
-    draw(canvas)
-    canvas.restore()
-
-
-def _feet(view: str, form: Form, wear: Legwear) -> list:
-    """What is drawn before the shoe."""
+    if wear is None:
+        return
     if view == "side":
-        return [partial(shoe_legs.draw_foot_side, form=form, wear=wear)]
-    if view == "top":
-        if form.item.category != "sandal":
-            return []
-        return [partial(shoe_legs.draw_foot_top, form=form, wear=wear, long=Plan(form).long)]
-    return [partial(shoe_legs.draw_foot_end, form=form, wear=wear, front=view == "front")]
+        shoe_legs.draw_foot_side(canvas, form, wear)
+    elif view != "top":
+        shoe_legs.draw_foot_end(canvas, form, wear, view == "front")
+    elif form.item.category == "sandal":
+        shoe_legs.draw_foot_top(canvas, form, wear, plan_of(form).long)
 
 
-def _covers(view: str, form: Form, wear: Legwear) -> list:
-    """What is drawn after the shoe."""
+def _draw_above(view: str, form: Form, wear: Legwear, canvas: skia.Canvas) -> None:
+    """What is drawn after the shoe: trousers, or the leg of who looks down."""
     if view == "side":
-        return [partial(shoe_legs.draw_trousers_side, form=form, wear=wear)]
-    if view == "top":
-        return [partial(shoe_legs.draw_leg_top, form=form, wear=wear, long=Plan(form).long)]
-    return [partial(shoe_legs.draw_trousers_end, form=form, wear=wear)]
+        shoe_legs.draw_trousers_side(canvas, form, wear)
+    elif view == "top":
+        shoe_legs.draw_leg_top(canvas, form, wear, plan_of(form).long)
+    else:
+        shoe_legs.draw_trousers_end(canvas, form, wear)

@@ -160,13 +160,11 @@ def draw_above(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     elif closure == "strap" and category == "pump":
         y = form.bed(1.0) - 0.36
         band = line((kx - 0.012, ky + 0.05), (kx - 0.03, y))
-        finish.stroke(canvas, band, darker(finish.main, 0.5), 0.044)
-        finish.stroke(canvas, band, finish.main, 0.032)
+        finish.strap(canvas, band, 0.034)
         far = line((0.95, y), (0.78, y - 0.05), (0.63, y - 0.015))
         finish.stroke(canvas, far, darker(finish.main, 0.45), 0.03)
         near = line((0.95, y), (0.8, y + 0.035), (0.63, y - 0.01))
-        finish.stroke(canvas, near, darker(finish.main, 0.5), 0.048)
-        finish.stroke(canvas, near, finish.main, 0.036)
+        finish.strap(canvas, near, 0.038)
         finish.buckle(canvas, 0.78, y + 0.032, 0.026, 0.032)
     if category in ("boot", "ankle boot") and closure in ("slip-on", "zip"):
         tab = line(
@@ -178,10 +176,10 @@ def draw_above(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         finish.stroke(canvas, tab, darker(finish.second, 0.2), 0.022)
     decoration = form.item.values["decoration"]
     if decoration == "bow":
-        x, y = {"loafer": (vx - 0.05, vy + 0.02), "pump": (0.14, form.toe_top[1] + 0.015)}[category]
-        finish.bow(canvas, x, y, 0.085, -22)
+        x, y = {"loafer": (vx - 0.05, vy + 0.02), "pump": (0.16, form.toe_top[1] - 0.01)}[category]
+        finish.bow(canvas, x, y, 0.12, -22)
     elif decoration == "tassel" and category == "loafer":
-        for lean in (-0.02, 0.035):
-            finish.tassel(canvas, vx - 0.04 + lean, vy + 0.035, 0.1, lean)
+        for lean in (-0.03, 0.05):
+            finish.tassel(canvas, vx - 0.04 + lean, vy + 0.035, 0.16, lean)
     elif decoration == "tassel":
-        finish.tassel(canvas, kx - 0.13, ky + 0.06, 0.17, 0.015)
+        finish.tassel(canvas, kx - 0.13, ky + 0.06, 0.26, 0.015)

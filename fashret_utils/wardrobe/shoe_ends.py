@@ -45,8 +45,7 @@ def ring(canvas: skia.Canvas, finish: Finish, y: float) -> None:
     far = line((-0.088, y), (-0.05, y - 0.024), (0.05, y - 0.024), (0.088, y))
     near = line((-0.09, y), (-0.05, y + 0.026), (0.05, y + 0.026), (0.09, y))
     finish.stroke(canvas, far, darker(finish.main, 0.4), 0.034)
-    finish.stroke(canvas, near, darker(finish.main, 0.5), 0.046)
-    finish.stroke(canvas, near, finish.main, 0.034)
+    finish.strap(canvas, near, 0.036)
 
 
 def ankle_ring(

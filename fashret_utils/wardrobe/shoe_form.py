@@ -5,7 +5,7 @@ the ground is y = 0, so heights are negative.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import skia
 
@@ -201,6 +201,11 @@ class Form:
         xs = (0.12, 0.24, 0.36, 0.46, 0.56, 0.66, 0.76, 0.88, 0.985)
         return [self.toe_run[-1], *((x, self.bed(x)) for x in xs)]
 
+    def sole_line(self, depth: float) -> skia.Path:
+        """A line along the sole, from its upper (0) to its lower edge (1)."""
+        points = [skia.Point(x, y * (1 - depth) + self.under(x) * depth) for x, y in self.bed_run]
+        return skia.Path.Polygon(points, False)
+
     @cached_property
     def back_run(self) -> list[Point]:
         """From the heel seat up to the collar."""
@@ -260,3 +265,9 @@ class Form:
     def height(self) -> float:
         """Height over the ground of the shoe's highest point."""
         return -min(self.collar[1], self.throat[1]) + (0.05 if self.shaft else 0.03)
+
+
+@lru_cache(maxsize=16)
+def form_of(item: Shoe) -> Form:
+    """The form of a shoe; kept for the next pictures of the same shoe."""
+    return Form(item)

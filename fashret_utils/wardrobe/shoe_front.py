@@ -120,9 +120,9 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
     if item.values["decoration"] == "brogue":
         tone = lighter(finish.main, 0.55) if finish.is_dark else darker(finish.main, 0.6)
         spots = [(0.03 * step, toe_top + 0.05 + 0.015 * abs(step)) for step in range(-4, 5)]
-        finish.dots(canvas, spots, 0.0095, tone)
+        finish.dots(canvas, spots, 0.0125, tone)
     finish.volume(canvas, toe, 0.6)
-    finish.gloss(canvas, oval(-0.05, toe_top + 0.045, 0.05, 0.025))
+    finish.gloss(canvas, oval(-0.05, toe_top + 0.045, 0.065, 0.032))
     canvas.restore()
     finish.stroke(canvas, toe, darker(finish.main, 0.55), finish.hairline, 0.7)
     _decoration(canvas, form, finish, throat, toe_top)
@@ -195,29 +195,29 @@ def _decoration(
     category = form.item.category
     match form.item.values["decoration"]:
         case "bow":
-            finish.bow(canvas, 0, toe_top + (0.03 if category == "pump" else -0.03), 0.09)
+            finish.bow(canvas, 0, toe_top + (0.03 if category == "pump" else -0.03), 0.12)
         case "buckle" if category == "pump":
-            finish.buckle(canvas, 0, toe_top + 0.03, 0.055, 0.032)
+            finish.buckle(canvas, 0, toe_top + 0.03, 0.085, 0.05)
         case "buckle" if category == "loafer":
             finish.stroke(
-                canvas, line((-0.07, toe_top - 0.03), (0.07, toe_top - 0.03)), finish.metal, 0.026
+                canvas, line((-0.07, toe_top - 0.03), (0.07, toe_top - 0.03)), finish.metal, 0.042
             )
         case "buckle":
             band = line(
-                (-0.125, form.bed(0.3) - 0.2),
+                (-0.09, form.bed(0.3) - 0.21),
                 (0, form.bed(0.3) - 0.24),
-                (0.125, form.bed(0.3) - 0.2),
+                (0.09, form.bed(0.3) - 0.21),
             )
-            finish.stroke(canvas, band, finish.second, 0.05)
-            finish.buckle(canvas, 0.09, form.bed(0.3) - 0.22, 0.03, 0.036)
+            finish.stroke(canvas, band, finish.accent, 0.078)
+            finish.buckle(canvas, 0.06, form.bed(0.3) - 0.22, 0.055, 0.06)
         case "tassel" if category == "loafer":
             for side in (-1, 1):
-                finish.tassel(canvas, 0.02 * side, toe_top - 0.035, 0.1, 0.03 * side)
+                finish.tassel(canvas, 0.03 * side, toe_top - 0.035, 0.15, 0.035 * side)
         case "studs":
             spots = [
                 (0.03 * step, throat + 0.04 + 0.01 * abs(step)) for step in (-3, -2, -1, 1, 2, 3)
             ]
-            finish.dots(canvas, spots, 0.0125, finish.metal, darker(finish.main, 0.5))
+            finish.dots(canvas, spots, 0.019, finish.metal, darker(finish.main, 0.5))
 
 
 def _sandal(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> None:
@@ -258,16 +258,17 @@ def _sandal(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> None
     y = form.bed(0.2) - 0.1
     match form.item.values["decoration"]:
         case "bow":
-            finish.bow(canvas, 0, y, 0.09)
+            finish.bow(canvas, 0, y, 0.12)
         case "buckle":
-            finish.buckle(canvas, 0, y, 0.045, 0.036)
+            finish.buckle(canvas, 0, y, 0.075, 0.06)
         case "tassel":
-            finish.tassel(canvas, 0, y - 0.02, 0.1)
+            finish.tassel(canvas, 0, y - 0.02, 0.15)
         case "studs":
             finish.dots(
                 canvas,
                 [(0.04 * s, y + 0.01 * abs(s)) for s in (-2, -1, 0, 1, 2)],
-                0.0125,
+                0.019,
                 finish.metal,
+                darker(finish.main, 0.65),
             )
     shoe_ends.draw_sole(canvas, form, finish, 0.172, base, 0.0)

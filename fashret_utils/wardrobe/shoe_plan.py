@@ -1,5 +1,7 @@
 """The outlines of a shoe from above: toe up, x = 0 on its axis, y from the toe (0) to the heel."""
 
+from functools import cached_property, lru_cache
+
 import skia
 
 from .paths import Point, line, outline
@@ -67,6 +69,11 @@ class Plan:
         left = [self.at(-x, y) for x, y in reversed(points)]
         return outline([*right, *left])
 
+    @cached_property
+    def mouth(self) -> skia.Path:
+        """The hole through which the foot goes in."""
+        return self.cut(*opening(self.form))
+
     def across(self, half: float, y: float, bow: float = 0.02) -> skia.Path:
         """A line from side to side, bowed towards the toe."""
         return line(self.at(-half, y + bow), self.at(0, y), self.at(half, y + bow))
@@ -96,3 +103,9 @@ def opening(form: Form) -> tuple[Point, ...]:
         (0.086, 0.89),
         (0.0, 0.935),
     )
+
+
+@lru_cache(maxsize=16)
+def plan_of(form: Form) -> Plan:
+    """The plan of a shoe; kept for the next pictures of the same shoe."""
+    return Plan(form)

@@ -6,7 +6,7 @@ import skia
 
 from .palette import darker, lighter
 from .paths import Point, line, outline
-from .shoe_finish import Finish
+from .shoe_finish import WHITE, Finish
 from .shoe_form import Form
 
 # The top of the foot over its bed: x -> height.
@@ -31,7 +31,7 @@ def _crest(form: Form, x: float) -> Point:
 def bands(form: Form) -> list[tuple[float, float]]:
     """Where bands cross the foot: front and back x of each at the bed."""
     values, shift = form.item.values, 0.025 * form.item.shape["detail"]
-    width = 0.05 + 0.012 * form.item.shape["width"]
+    width = 0.075 + 0.015 * form.item.shape["width"]
     if values["toe"] == "peep":
         crossing = [(0.1, 0.29 + shift)]
     elif form.item.print_seed % 2:
@@ -101,22 +101,17 @@ def draw_side(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> No
         return
     if not cup:
         rear = line((0.93, bed(0.93)), (0.965, seat - 0.12), (0.952, seat - levels[-1]))
-        finish.stroke(canvas, rear, darker(finish.main, 0.5), 0.046)
-        finish.stroke(canvas, rear, finish.main, 0.034)
-        finish.sheen(canvas, rear)
+        finish.strap(canvas, rear, 0.04)
     if len(levels) > 1:
         front = line(
             (0.47, _crest(form, 0.47)[1]), (0.57, _crest(form, 0.58)[1]), (0.625, seat - levels[-1])
         )
-        finish.stroke(canvas, front, darker(finish.main, 0.5), 0.04)
-        finish.stroke(canvas, front, finish.main, 0.028)
+        finish.strap(canvas, front, 0.034)
     for height in levels:
         near = line(
             (0.952, seat - height), (0.79, seat - height + 0.035), (0.622, seat - height - 0.025)
         )
-        finish.stroke(canvas, near, darker(finish.main, 0.5), 0.05)
-        finish.stroke(canvas, near, finish.main, 0.036)
-        finish.sheen(canvas, near)
+        finish.strap(canvas, near, 0.042)
     if form.item.values["closure"] == "strap":
         finish.buckle(canvas, 0.77, seat - levels[0] + 0.03, 0.027, 0.034, -6)
     _decorate(canvas, form, finish)
@@ -129,14 +124,17 @@ def _band(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
     canvas.clipPath(path, True)
     finish.volume(canvas, path, 0.32)
     box = path.getBounds()
-    shine = {"patent": 0.85, "leather": 0.3}.get(finish.material, 0.05)
     glint = line(
         (box.left() + 0.3 * box.width(), box.bottom() - 0.25 * box.height()),
         (box.left() + 0.62 * box.width(), box.top() + 0.2 * box.height()),
     )
-    finish.stroke(
-        canvas, glint, (255, 253, 248), 0.05 if finish.material == "patent" else 0.025, shine
-    )
+    if finish.material == "patent":
+        finish.stroke(canvas, glint, darker(finish.main, 0.7), 0.085, 0.5)
+        finish.stroke(canvas, glint, WHITE, 0.045, 0.95)
+    elif finish.material == "leather":
+        finish.stroke(canvas, glint, WHITE, 0.03, 0.3)
+    else:
+        finish.edge(canvas, path)
     canvas.restore()
     finish.stroke(canvas, path, darker(finish.main, 0.55), finish.hairline, 0.8)
     finish.stroke(canvas, path, lighter(finish.main, 0.3), finish.hairline * 0.6, 0.3)
@@ -162,11 +160,11 @@ def _decorate(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     x, y = middle, (form.bed(middle) + _crest(form, middle)[1]) / 2
     match form.item.values["decoration"]:
         case "bow":
-            finish.bow(canvas, x + 0.02, y - 0.045, 0.085, -25)
+            finish.bow(canvas, x + 0.02, y - 0.045, 0.115, -25)
         case "buckle":
-            finish.buckle(canvas, x, y, 0.045, 0.042, 12)
+            finish.buckle(canvas, x, y, 0.07, 0.06, 12)
         case "tassel":
-            finish.tassel(canvas, x, y - 0.03, 0.1)
+            finish.tassel(canvas, x, y - 0.04, 0.15)
         case "studs":
             spots = []
             for first, last in bands(form):
@@ -175,4 +173,4 @@ def _decorate(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
                     spots.append(
                         (across, form.bed(across) * (1 - share) + _crest(form, across)[1] * share)
                     )
-            finish.dots(canvas, spots, 0.0125, finish.metal, darker(finish.main, 0.5))
+            finish.dots(canvas, spots, 0.019, finish.metal, darker(finish.main, 0.5))

@@ -5,7 +5,7 @@ import skia
 from . import shoe_closure, shoe_decoration, shoe_sandal
 from .palette import darker, lighter
 from .paths import line, outline, oval
-from .shoe_finish import SHADOW, Finish
+from .shoe_finish import SHADOW, WHITE, Finish
 from .shoe_form import Form
 from .shoe_heel import heel_outline
 
@@ -33,6 +33,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
     _panels(canvas, form, finish)
     finish.roughen(canvas, upper)
     finish.volume(canvas, upper)
+    finish.edge(canvas, line(*form.topline))
     _shine(canvas, form, finish)
     shoe_closure.draw(canvas, form, finish)
     shoe_decoration.draw(canvas, form, finish)
@@ -51,19 +52,13 @@ def _stand(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     finish.flat(canvas, form.outsole, sole)
     canvas.save()
     canvas.clipPath(form.outsole, True)
-    run = form.bed_run
-    shade = line(*((x, y + 0.004) for x, y in run))
-    finish.stroke(canvas, shade, SHADOW, 0.02, 0.3)
+    finish.stroke(canvas, form.sole_line(0.0), SHADOW, 0.028, 0.3)
     if category == "sneaker":
-        tread = line(*((x, form.under(x) - 0.004) for x in (0.0, 0.12, 0.3, 0.6, 1.03)))
-        finish.stroke(canvas, tread, darker(sole, 0.4), 0.024, 0.9)
-        band = line(*((x, y * 0.58 + form.under(x) * 0.42) for x, y in run))
-        finish.stroke(canvas, band, finish.second, 0.014)
-    elif form.platform or form.sole > 0.03:
-        welt = line(*((x, 0.55 * y + 0.45 * form.under(x)) for x, y in run))
-        finish.stroke(canvas, welt, lighter(sole, 0.35), finish.hairline, 0.6)
-        low = line(*((x, form.under(x)) for x, _ in run))
-        finish.stroke(canvas, low, SHADOW, 0.018, 0.5)
+        finish.stroke(canvas, form.sole_line(1.0), darker(sole, 0.4), 0.03, 0.9)
+        finish.stroke(canvas, form.sole_line(0.42), finish.second, 0.014)
+    elif finish.fine and (form.platform or form.sole > 0.03):
+        finish.stroke(canvas, form.sole_line(0.45), lighter(sole, 0.35), finish.hairline, 0.6)
+        finish.stroke(canvas, form.sole_line(1.0), SHADOW, 0.018, 0.5)
     canvas.restore()
     finish.stroke(canvas, form.outsole, darker(sole, 0.45), finish.hairline, 0.8)
 
@@ -74,7 +69,11 @@ def _heel(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         return
     covered = form.item.category == "pump" and form.item.values["heel"] != "wedge"
     tone = finish.main if covered else finish.sole
-    finish.flat(canvas, path, darker(tone, 0.12))
+    if covered:
+        finish.fill(canvas, path)
+        finish.roughen(canvas, path)
+    else:
+        finish.flat(canvas, path, darker(tone, 0.12))
     canvas.save()
     canvas.clipPath(path, True)
     box = path.getBounds()
@@ -88,7 +87,8 @@ def _heel(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         (30, 28, 34),
         0.75,
     )
-    if form.item.values["heel"] in ("flat", "block", "cuban", "wedge") and not covered:
+    stacked = form.item.values["heel"] in ("flat", "block", "cuban", "wedge") and not covered
+    if stacked and finish.fine:
         stack = skia.Path()  # layers of leather
         y = -0.045
         while y > form.under(1.0):
@@ -191,8 +191,8 @@ def _panels(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         )
         finish.flat(canvas, cuff, finish.second)
         finish.seam(canvas, cuff)
-    elif category == "pump":
-        finish.stroke(canvas, line(*form.topline), finish.second, 0.05)
+    if category in ("pump", "loafer"):
+        finish.stroke(canvas, line(*form.topline), finish.second, 0.055)
     if form.item.values["toe"] == "peep":
         hole = oval(0.035, bed(0.05) - 0.03, 0.055, 0.045)
         finish.flat(canvas, hole, darker(finish.lining, 0.3))
@@ -200,35 +200,31 @@ def _panels(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
 
 
 def _shine(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
-    """Highlights on the toe, along the instep and down the shaft."""
+    """Highlights on the toe, down the shaft or on the heel, and along the side."""
+    if finish.material not in ("patent", "leather"):
+        return
     (cx, cy), bed = form.toe_top, form.bed
-    finish.gloss(
-        canvas,
-        outline(
-            [
-                (cx - 0.1, cy + 0.065),
-                (cx, cy + 0.028),
-                (cx + 0.09, cy + 0.01),
-                (cx + 0.01, cy + 0.06),
-                (cx - 0.1, cy + 0.065),
-            ]
-        ),
-    )
+    toe = [
+        (cx - 0.12, cy + 0.075),
+        (cx - 0.01, cy + 0.025),
+        (cx + 0.13, cy + 0.012),
+        (cx + 0.03, cy + 0.065),
+        (cx - 0.12, cy + 0.075),
+    ]
+    finish.gloss(canvas, outline(toe))
     if form.shaft:
-        x, top, low = form.throat[0] + 0.09, form.throat[1] + 0.08, bed(0.7) - 0.22
-        finish.gloss(
-            canvas,
-            outline(
-                [
-                    (x, top),
-                    (x + 0.045, (top + low) / 2),
-                    (x - 0.02, low),
-                    (x - 0.01, (top + low) / 2),
-                    (x, top),
-                ]
-            ),
-            0.8,
-        )
+        x, top, low = form.throat[0] + 0.1, form.throat[1] + 0.08, bed(0.7) - 0.2
+        shaft = [
+            (x, top),
+            (x + 0.06, (top + low) / 2),
+            (x - 0.02, low),
+            (x - 0.015, (top + low) / 2),
+            (x, top),
+        ]
+        finish.gloss(canvas, outline(shaft), 0.8)
     else:
-        x, y = 0.87, (form.collar[1] + bed(0.9)) / 2
-        finish.gloss(canvas, oval(x, y - 0.01, 0.035, 0.05), 0.7)
+        finish.gloss(canvas, oval(0.87, (form.collar[1] + bed(0.9)) / 2 - 0.01, 0.04, 0.06), 0.7)
+    if finish.material == "patent":  # the horizon in a mirror
+        run = [(x, bed(x) - 0.07) for x in (0.16, 0.36, 0.5, 0.62, 0.74, 0.9)]
+        finish.stroke(canvas, line(*((x, y + 0.026) for x, y in run)), SHADOW, 0.04, 0.4)
+        finish.stroke(canvas, line(*run), WHITE, 0.018, 0.9)

@@ -6,8 +6,8 @@ from . import shoe_occluders, shoes
 from .draws import Draws
 from .layout import Layout
 from .shoe_attributes import Shoe
-from .shoe_cast import Cast, floor
-from .shoe_form import Form
+from .shoe_cast import Cast, Floor, lay_floor
+from .shoe_form import form_of
 from .shoe_stages import STAGES
 
 # How the photographer sees the shoes, and how often.
@@ -38,12 +38,10 @@ def lay_out(item: Shoe, streams: dict[str, Draws], size: int, factors: dict[str,
     strength = factors["pose"]
     if strength <= 0:
         layout = shoes.lay_out(item, "side-left", streams["pose"], size)
-        if factors["background"] > 0:
-            layer = floor(streams["background"], 0.52, factors["background"])
-            layout.layers.insert(0, (False, layer))
+        lay_floor(layout, streams["background"], 0.52, factors["background"])
         _hide(layout, streams["occlusion"], factors["occlusion"])
         return layout
-    pose, form = streams["pose"], Form(item)
+    pose, form = streams["pose"], form_of(item)
     share, scene = pose.unit(), SCENES[-1]
     for name, weight in _SCENES:
         if share < weight:
@@ -54,6 +52,11 @@ def lay_out(item: Shoe, streams: dict[str, Draws], size: int, factors: dict[str,
     STAGES[scene](cast)
     _hide(cast.layout, streams["occlusion"], factors["occlusion"])
     return cast.layout
+
+
+def hides_backdrop(layout: Layout) -> bool:
+    """Whether the ground, seen from above, fills the picture."""
+    return any(isinstance(draw, Floor) and draw.fills for _, draw in layout.layers)
 
 
 def _hide(layout: Layout, draws: Draws, strength: float) -> None:

@@ -7,7 +7,7 @@ from .palette import argb, darker, lighter
 from .paths import line, outline, oval
 from .shoe_finish import SHADOW, Finish
 from .shoe_form import Form
-from .shoe_plan import Plan, opening
+from .shoe_plan import Plan, plan_of
 
 
 def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) -> None:
@@ -17,7 +17,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
 
     - `worn`: whether a leg, drawn later, stands in the shoe (in a sandal: a foot, drawn before).
     """
-    plan = Plan(form)
+    plan = plan_of(form)
     finish.stroke(
         canvas,
         plan.outline,
@@ -36,7 +36,8 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
     _panels(canvas, plan, finish)
     finish.roughen(canvas, plan.outline)
     finish.volume(canvas, plan.outline)
-    ridge = 0.06 * plan.wide
+    finish.edge(canvas, plan.mouth)
+    ridge = 0.075 * plan.wide
     gloss = outline(
         [
             plan.at(-ridge, 0.08),
@@ -57,7 +58,7 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool = False) ->
 
 
 def _panels(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
-    category, values = plan.form.item.category, plan.form.item.values
+    form, category, values = plan.form, plan.form.item.category, plan.form.item.values
     if finish.pattern == "colour block":
         y = plan.at(0, 0.48)[1]
         canvas.drawRect(skia.Rect(-1, y, 1, 2), skia.Paint(Color=argb(finish.second)))
@@ -86,11 +87,10 @@ def _panels(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
         if values["decoration"] in ("none", "studs", "brogue") and values["closure"] == "slip-on":
             finish.stroke(canvas, plan.across(0.2, 0.3), darker(finish.second, 0.45), 0.076)
             finish.stroke(canvas, plan.across(0.2, 0.3), finish.second, 0.062)
-    elif category == "pump":
-        finish.stroke(canvas, plan.cut(*opening(plan.form)), finish.second, 0.036)
-    else:
+    elif category != "pump":
         finish.seam(canvas, plan.across(0.2, 0.36, 0.08))
-        finish.stroke(canvas, plan.cut(*opening(plan.form)), finish.second, 0.06)
+    if category != "sneaker":
+        finish.stroke(canvas, plan.mouth, finish.second, 0.06 if form.shaft else 0.042)
     if values["decoration"] == "panel":
         for side in (-1, 1):
             panel = outline(
@@ -110,7 +110,7 @@ def _panels(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
 def _hole(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
     """The opening with lining and insole."""
     form = plan.form
-    hole = plan.cut(*opening(form))
+    hole = plan.mouth
     finish.flat(canvas, hole, finish.lining)
     canvas.save()
     canvas.clipPath(hole, True)
@@ -127,8 +127,7 @@ def _ankle_strap(canvas: skia.Canvas, plan: Plan, finish: Finish, y: float) -> N
     """A strap that stands around the ankle, seen as a ring."""
     x, down = plan.at(0, y)
     ring = oval(x, down, 0.105, 0.13)
-    finish.stroke(canvas, ring, darker(finish.main, 0.5), 0.044)
-    finish.stroke(canvas, ring, finish.main, 0.032)
+    finish.strap(canvas, ring, 0.034)
     finish.buckle(canvas, x + 0.105, down, 0.024, 0.032)
 
 
@@ -171,24 +170,22 @@ def _sandal(canvas: skia.Canvas, plan: Plan, finish: Finish, worn: bool) -> None
         _ring = 0.76 - 0.03 * index
         x, y = plan.at(0, _ring)
         path = oval(x, y, 0.1 + 0.012 * index, 0.13)
-        finish.stroke(canvas, path, darker(finish.main, 0.5), 0.044)
-        finish.stroke(canvas, path, finish.main, 0.032)
-        finish.sheen(canvas, path)
+        finish.strap(canvas, path, 0.034)
     if form.item.values["closure"] == "strap":
         finish.buckle(canvas, plan.at(0.1, 0.76)[0] + 0.005, plan.at(0, 0.76)[1], 0.024, 0.032)
     front, back = shoe_sandal.bands(form)[-1 if form.item.values["closure"] == "slip-on" else 0]
     x, y = plan.at(0, (front + back) / 2 + 0.005)
     match form.item.values["decoration"]:
         case "bow":
-            finish.bow(canvas, x, y, 0.1)
+            finish.bow(canvas, x, y, 0.13)
         case "buckle":
-            finish.buckle(canvas, x, y, 0.05, 0.042)
+            finish.buckle(canvas, x, y, 0.075, 0.065)
         case "tassel":
-            finish.tassel(canvas, x, y, -0.11)
+            finish.tassel(canvas, x, y, -0.16)
         case "studs":
             points = [
                 plan.at(0.035 * step, (f + b) / 2 + 0.008)
                 for f, b in shoe_sandal.bands(form)
                 for step in (-3, -1, 1, 3)
             ]
-            finish.dots(canvas, points, 0.0125, finish.metal, darker(finish.main, 0.5))
+            finish.dots(canvas, points, 0.019, finish.metal, darker(finish.main, 0.5))

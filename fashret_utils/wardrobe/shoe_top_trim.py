@@ -66,7 +66,7 @@ def closure(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
             if category == "loafer":
                 finish.buckle(canvas, *plan.at(0.1, y + 0.012), 0.034, 0.04)
     elif closure == "strap" and form.shaft:
-        hole = plan.cut(*opening(form))
+        hole = plan.mouth
         finish.stroke(canvas, hole, darker(finish.second, 0.5), 0.03)
         finish.buckle(canvas, *plan.at(0.115, 0.72), 0.026, 0.04)
     elif closure == "slip-on" and category in ("sneaker", "boot", "ankle boot"):
@@ -97,29 +97,29 @@ def decoration(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
                     y = 0.42 + 0.06 * step
                     bars.moveTo(*plan.at(side * 0.2, y + 0.03))
                     bars.lineTo(*plan.at(side * 0.105, y))
-            finish.stroke(canvas, bars, finish.second, 0.03)
+            finish.stroke(canvas, bars, finish.accent, 0.034)
         case "bow":
-            finish.bow(canvas, *plan.at(0, 0.15 if category == "pump" else start - 0.04), 0.1)
+            finish.bow(canvas, *plan.at(0, 0.15 if category == "pump" else start - 0.04), 0.13)
         case "tassel":
             y = start - 0.05 if category == "loafer" else 0.6
             for side in (-1, 1):
-                finish.tassel(canvas, *plan.at(0.02 * side, y), -0.11, 0.03 * side)
+                finish.tassel(canvas, *plan.at(0.03 * side, y), -0.17, 0.04 * side)
         case "buckle" if category == "pump":
-            finish.buckle(canvas, *plan.at(0, 0.14), 0.06, 0.045)
+            finish.buckle(canvas, *plan.at(0, 0.14), 0.085, 0.06)
         case "buckle" if category == "loafer":
-            finish.stroke(canvas, plan.across(0.09, start - 0.06), darker(finish.metal, 0.5), 0.036)
-            finish.stroke(canvas, plan.across(0.09, start - 0.06), finish.metal, 0.024)
+            finish.stroke(canvas, plan.across(0.09, start - 0.06), darker(finish.metal, 0.6), 0.06)
+            finish.stroke(canvas, plan.across(0.09, start - 0.06), finish.metal, 0.042)
         case "buckle":
-            finish.stroke(canvas, plan.across(0.2, 0.46), darker(finish.second, 0.4), 0.066)
-            finish.stroke(canvas, plan.across(0.2, 0.46), finish.second, 0.05)
-            finish.buckle(canvas, *plan.at(0.09, 0.465), 0.036, 0.044)
+            finish.stroke(canvas, plan.across(0.2, 0.46), darker(finish.accent, 0.4), 0.096)
+            finish.stroke(canvas, plan.across(0.2, 0.46), finish.accent, 0.078)
+            finish.buckle(canvas, *plan.at(0.08, 0.465), 0.055, 0.062)
         case "studs":
             points = [
                 plan.at(s * x * 1.32 + s * 0.012, y)
                 for x, y in opening(form)[1:-1]
                 for s in (-1, 1)
             ]
-            finish.dots(canvas, points, 0.0135, finish.metal, darker(finish.main, 0.5))
+            finish.dots(canvas, points, 0.021, finish.metal, darker(finish.main, 0.5))
         case "brogue":
             tone = lighter(finish.main, 0.55) if finish.is_dark else darker(finish.main, 0.6)
             wing = [
@@ -133,4 +133,4 @@ def decoration(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
             finish.stroke(
                 canvas, plan.across(0.17, 0.115, 0.15), finish.line, finish.hairline * 1.2
             )
-            finish.dots(canvas, [*wing, *spots], 0.0095, tone)
+            finish.dots(canvas, [*wing, *spots], 0.0135, tone)

@@ -10,8 +10,8 @@ from .draws import Draws
 from .layout import Layout
 from .shoe_attributes import Shoe
 from .shoe_finish import Finish
-from .shoe_form import Form
-from .shoe_plan import Plan, opening
+from .shoe_form import Form, form_of
+from .shoe_plan import opening, plan_of
 
 VIEWS = ("side-left", "side-right", "front", "back", "top", "pair")
 _DRAW = {
@@ -56,7 +56,7 @@ def landmarks(form: Form, view: str) -> dict[str, tuple[float, float]]:
             "collar": form.collar,
         }
     if view == "top":
-        plan = Plan(form)
+        plan = plan_of(form)
         hole = opening(form) if form.item.category != "sandal" else ((0, 0.4), (0, 0.95))
         heel = plan.at(0, 0.985)
         return {
@@ -89,7 +89,7 @@ def lay_out(item: Shoe, view: str, draws: Draws, size: int) -> Layout:
     """
     if view not in VIEWS:
         raise ValueError(f"unknown view {view!r} of a shoe: expected one of {VIEWS}")
-    form = Form(item)
+    form = form_of(item)
     side = "side" if view in ("side-left", "side-right", "pair") else view
     left, top, right, bottom = extent(form, side)
     # Where each shoe stands in a group, in shoe units: shift and turn; the last is nearest.

@@ -3,19 +3,23 @@
 import numpy as np
 
 from . import shoe_street as _street
-from . import shoes as _shop
 from .draws import Draws
 from .layout import Layout
 from .shoe_attributes import ATTRIBUTES, PARENTS, Shoe, codes, sample_family
+from .shoe_street import hides_backdrop
+from .shoes import VIEWS
+from .shoes import lay_out as shop
 
-VIEWS = _shop.VIEWS
-
-__all__ = ["ATTRIBUTES", "PARENTS", "VIEWS", "codes", "sample_family", "shop", "street"]
-
-
-def shop(item: Shoe, view: str, streams: dict[str, np.random.Generator], size: int) -> Layout:
-    """Lay out a shop picture; its first view is what a street picture is without any gap."""
-    return _shop.lay_out(item, view, Draws(streams["view"], 8), size)
+__all__ = [
+    "ATTRIBUTES",
+    "PARENTS",
+    "VIEWS",
+    "codes",
+    "hides_backdrop",
+    "sample_family",
+    "shop",
+    "street",
+]
 
 
 def street(
@@ -29,10 +33,9 @@ def street(
 
     `framing` is not used: what the camera cuts off is cheap to draw.
     """
-    draws = {
-        "pose": Draws(streams["pose"], 48),
-        "occlusion": Draws(streams["occlusion"], 48),
-        "wearer": Draws(streams["wearer"], 24),
-        "background": Draws(streams["shade"], 1),
-    }
+    # One stream, because each costs: blocks larger than what is ever drawn keep the causes apart,
+    # and the last may be drawn on.
+    rng = streams["pose"]
+    blocks = {"pose": 32, "wearer": 16, "background": 1, "occlusion": 48}
+    draws = {name: Draws(rng, block) for name, block in blocks.items()}
     return _street.lay_out(item, draws, size, factors)

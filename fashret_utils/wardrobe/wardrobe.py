@@ -129,7 +129,8 @@ class Wardrobe:
         **Returns** uint8 (size, size, 3).
         """
         streams, layout, framing, factors, _ = self._compose(item, domain, index, size)
-        backdrop = scene.background(streams["background"], size, factors["background"])
+        seen = 0.0 if self._kind.hides_backdrop(layout) else factors["background"]
+        backdrop = scene.background(streams["background"], size, seen)
         pixels = paint(layout, _to_pixels(framing, layout, size), backdrop)
         if not any(factors.values()):
             return _expose(pixels, streams)
@@ -165,7 +166,8 @@ class Wardrobe:
         view = self._kind.VIEWS[0] if domain == STREET else self.shop_views[index]
         number = self._kind.VIEWS.index(view)
         streams = _Streams(self.seed, item, SHOP, number)
-        layout = self._kind.shop(thing, view, streams, size)
+        # the first view is what a street picture is without any gap
+        layout = self._kind.shop(thing, view, Draws(streams["view"], 8), size)
         return streams, layout, np.eye(3), dict.fromkeys(FACTORS, 0.0), view
 
     def catalog(self) -> Catalog:

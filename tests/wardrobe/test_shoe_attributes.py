@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fashret_utils.wardrobe.draws import Draws
 from fashret_utils.wardrobe.shoe_attributes import (
     ALLOWED,
     ATTRIBUTES,
@@ -18,7 +19,7 @@ from fashret_utils.wardrobe.shoe_attributes import (
 
 @pytest.fixture(scope="module")
 def shoes():
-    return [sample_shoe(np.random.default_rng(seed)) for seed in range(400)]
+    return [sample_shoe(Draws(np.random.default_rng(seed))) for seed in range(400)]
 
 
 def test_every_shoe_has_allowed_values_of_all_attributes(shoes):
