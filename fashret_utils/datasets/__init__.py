@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +10,27 @@ import pandas as pd
 
 from fashret_utils.catalog import Catalog
 from fashret_utils.datasets import (
+    abo_shoes,
     clothing,
+    darn,
+    deepfashion_c2s,
+    deepfashion_inshop,
     fashion_mnist,
     fashion_mnist_street,
     folder,
     grocery_store,
+    lookbook,
     manifest,
     mnist,
+    mvshoe,
+    street2shop,
 )
 from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
-DOWNLOADS = {
-    module.ABOUT.name: module
-    for module in (fashion_mnist, fashion_mnist_street, mnist, grocery_store, clothing)
-}
+OPEN = (fashion_mnist, fashion_mnist_street, mnist, grocery_store, clothing)
+PAPERS = (deepfashion_c2s, deepfashion_inshop, street2shop, darn, lookbook, abo_shoes, mvshoe)
+DOWNLOADS = {module.ABOUT.name: module for module in OPEN + PAPERS}
 OWN = {"folder": folder, "manifest": manifest}
 NAMES = (*WARDROBES, *DOWNLOADS, *OWN)
 
@@ -79,7 +86,7 @@ def available(root: str | Path | None = None) -> pd.DataFrame:
 
 
 def verify(name: str, root: str | Path | None = None) -> Report:
-    """Check a data set's files: what is there, what is missing or damaged.
+    """Check a data set's files: what is there, what is missing or damaged, what it amounts to.
 
     **Returns** a `Report`; `print` it, or ask `report.complete`.
 
@@ -87,7 +94,12 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     """
     if name in WARDROBES:
         return Report(name, None, 0, notes=("embedded: drawn when it is needed, no files",))
-    return _module(name).verify(root)
+    module = _module(name)
+    report = module.verify(root)
+    if report.complete and module not in PAPERS:  # those say themselves what they hold
+        summary = module.load(root).summary().to_string().splitlines()
+        report = replace(report, notes=(*report.notes, "", *summary))
+    return report
 
 
 def labelled_images(

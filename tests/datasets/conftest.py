@@ -42,3 +42,21 @@ def tiny_fashion_mnist(tmp_path):
         (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(garments))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(np.arange(n) % 10))
     return tmp_path / "root"
+
+
+@pytest.fixture
+def write_list():
+    """Writes a list file as DeepFashion has them: a count, the columns, padded rows, a blank line.
+
+    It gives the path; `count` in place of the number of rows.
+    """
+
+    def write(path, header, rows, count=None):
+        lines = [header, *rows] if header else rows
+        padded = [" ".join(word.ljust(50) for word in line.split(" ")) for line in lines]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = len(rows) if count is None else count
+        path.write_text("\n".join([str(count), *padded, "   ", ""]), encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,178 @@
+"""DeepFashion's list files, which its benchmarks share.
+
+Line 1 is the number of rows; line 2 names the columns (not in `list_item_*`); rows follow. Columns
+are separated by runs of spaces, numbers may be padded with zeros, the text is UTF-8.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fashret_utils.datasets.assembly import check_choice
+from fashret_utils.datasets.text_lines import NUMBER, line_error, read_lines
+
+_ITEM = re.compile(r"id_[0-9]{1,9}")
+FOLDERS = ("Anno", "Eval", "anno", "eval", ".")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a list: `lines` int64 (n,), their line numbers; `columns`, text (n,) each."""
+
+    path: Path
+    announced: int
+    lines: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self.columns[column]
+
+    def numbers(self, column: str, allowed: Sequence[int] | None = None) -> np.ndarray:
+        """A column of whole numbers: int64 (n,). **Raises** `ValueError` naming the line."""
+        texts = self.columns[column]
+        wrong = np.array([NUMBER.fullmatch(text) is None for text in texts], dtype=bool)
+        self.refuse(wrong, column, "expected a whole number")
+        numbers = np.fromiter(map(int, texts), dtype=np.int64, count=len(texts))
+        if allowed is not None:
+            self.refuse(~np.isin(numbers, allowed), column, f"expected one of {tuple(allowed)}")
+        return numbers
+
+    def refuse(self, wrong: np.ndarray, column: str, expected: str) -> None:
+        """Raise `ValueError` naming file, line and column of the first wrong row, if there is."""
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ValueError(
+                f"{self.path}, line {self.lines[row]}, {column}: {self.columns[column][row]!r} is "
+                f"wrong, {expected} ({int(wrong.sum()):,} such lines)"
+            )
+
+    def first_of_each(self, column: str) -> np.ndarray:
+        """Rows without repeats of this column, int64 (m,); a repeat must say the same.
+
+        **Raises** `ValueError` naming the line of a repeat that says something else. **Warns** how
+        many lines are repeated.
+        """
+        code = pd.factorize(self.columns[column])[0]
+        first = np.unique(code, return_index=True)[1]
+        if len(first) == len(code):
+            return first
+        for values in self.columns.values():
+            hint = f"an earlier line has other values for the same {column}"
+            self.refuse(values != values[first][code], column, hint)
+        warnings.warn(f"{self.path}: {len(code) - len(first):,} repeated lines", stacklevel=3)
+        return np.sort(first)
+
+
+def read_list(path: Path, columns: Sequence[str], *, header: bool = True, rest: str = "") -> Rows:
+    """Read a list file.
+
+    **Arguments**: `columns`: the names that line 2 must have; `header`: whether there is a line 2;
+    `rest`: the name of a last column that takes all that follows, whatever line 2 calls it.
+
+    **Raises** `ValueError` naming file and line. **Warns** when line 1 is not the number of rows.
+    """
+    lines = read_lines(path)
+    if not NUMBER.fullmatch(lines[0].strip()):
+        raise line_error(path, 1, lines[0], "expected the number of rows")
+    start = 1
+    if header:
+        start, k = 2, len(columns)
+        names = lines[1].split() if len(lines) > 1 else []
+        if names[:k] != list(columns) or (len(names) > k and not rest):
+            raise line_error(path, 2, " ".join(names), f"expected the columns {' '.join(columns)}")
+    k = len(columns)
+    fields, numbers = [], []
+    for number, line in enumerate(lines[start:], start=start + 1):
+        values = line.split(None, k)
+        if not values:
+            continue
+        if rest and len(values) == k:
+            values.append("")
+        if len(values) != k + bool(rest):
+            expected = f"expected {k} columns ({' '.join(columns)})"
+            raise line_error(path, number, line, expected)
+        fields.append(values)
+        numbers.append(number)
+    announced = int(lines[0])
+    if announced != len(fields):
+        warnings.warn(
+            f"{path}: line 1 says {announced:,} rows, there are {len(fields):,}", stacklevel=2
+        )
+    names = (*columns, rest) if rest else tuple(columns)
+    by_column = zip(*fields, strict=True) if fields else ((),) * len(names)
+    texts = {name: _texts(values) for name, values in zip(names, by_column, strict=True)}
+    return Rows(path, announced, np.array(numbers, dtype=np.int64), texts)
+
+
+def find_list(folder: Path, *names: str) -> Path | None:
+    """A list file by any of its names: in Anno or Eval, or beside them in flattened copies."""
+    places = [folder / place / name for name in names for place in FOLDERS]
+    return next((place for place in places if place.is_file()), None)
+
+
+def picture_folder(folder: Path, resolution: str) -> tuple[Path, str]:
+    """Where the pictures lie: what the paths of lists are relative to, and for "img" in them.
+
+    **Raises** `ValueError` for an unknown resolution, or pictures of the other resolution only.
+    """
+    names = {"low": "img", "high": "img_highres"}
+    check_choice("resolution", resolution, tuple(names))
+    places = (folder / "Img", folder)
+    found = {name: place for name in names.values() for place in places if (place / name).is_dir()}
+    name = names[resolution]
+    if found and name not in found:
+        other = "high" if resolution == "low" else "low"
+        raise ValueError(f'{folder} has no pictures {name}/: use resolution="{other}", or add them')
+    return found.get(name, places[0]), name
+
+
+def read_items(path: Path) -> np.ndarray:
+    """`list_item_*`: the item numbers, int64 (n,)."""
+    return item_ids(read_list(path, ("item_id",), header=False))
+
+
+def item_ids(rows: Rows) -> np.ndarray:
+    """The column `item_id`, such as `id_00000218`, as numbers: int64 (n,)."""
+    numbers = np.array([_item(text) for text in rows["item_id"]], dtype=np.int64)
+    rows.refuse(numbers < 0, "item_id", "expected id_ and a number, such as id_00000218")
+    return numbers
+
+
+def picture_paths(rows: Rows, column: str, items: np.ndarray | None = None) -> pd.DataFrame:
+    """What the paths of a column say: `img/<group>/<category>/<item id>/<name>`.
+
+    **Arguments**: `items`: int (n,), the items that the paths must belong to.
+
+    **Returns** a table of `category`, `item` and `name`, a row a path. **Raises** `ValueError`
+    naming the line whose path has another form or another item.
+    """
+    parts = [path.split("/") for path in rows[column]]
+    wrong = [len(p) != 5 or p[0] != "img" or ".." in p or "" in p for p in parts]
+    expected = "expected img/<group>/<category>/<item id>/<name>"
+    rows.refuse(np.array(wrong, dtype=bool), column, expected)
+    found = np.array([_item(p[3]) for p in parts], dtype=np.int64)
+    rows.refuse(found < 0, column, expected)
+    if items is not None:
+        rows.refuse(found != items, column, "expected a path of the item in the line's item_id")
+    category, name = (_texts([p[i] for p in parts]) for i in (2, 4))
+    return pd.DataFrame({"category": category, "item": found, "name": name})
+
+
+def _item(text: str) -> int:
+    return int(text[3:]) if _ITEM.fullmatch(text) else -1
+
+
+def _texts(values: Sequence) -> np.ndarray:
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = values
+    return texts
