@@ -6,8 +6,10 @@ blended smoothly at the joints, so that cloth bends and does not break.
 """
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +31,8 @@ _ARMS = {
     "phone": (27, -161),
     "raised": (64, 128),
 }
-_ARM_WEIGHTS = np.cumsum((4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6))
+_ARM_NAMES = tuple(_ARMS)
+_ARM_WEIGHTS = tuple(accumulate((4, 4, 2.2, 2.2, 1.0, 0.7, 0.7, 0.6)))
 _LEGS = {
     "standing": ((0, 0), (0, 0)),
     "apart": ((5, 5), (5, 5)),
@@ -77,7 +80,7 @@ def sample_pose(draws: Draws, strength: float) -> Pose:
     arms, names = [], []
     for _ in range(2):
         at = draws.unit() * _ARM_WEIGHTS[-1]
-        name = tuple(_ARMS)[int(np.searchsorted(_ARM_WEIGHTS, at, side="right"))]
+        name = _ARM_NAMES[bisect_right(_ARM_WEIGHTS, at)]
         upper, lower = _ARMS[name]
         upper, lower = upper + 6 * draws.bell(), lower + 8 * draws.bell()
         arms.append((_toward(ARM_ANGLE, upper, strength), _toward(ARM_ANGLE, lower, strength)))
@@ -117,7 +120,7 @@ class _Levels(NamedTuple):
     """What the warps need of n points and depends on their canonical heights alone."""
 
     widths: np.ndarray  # (4, n), shares of neck, chest, waist and hips
-    reach: np.ndarray  # half width of the trunk
+    slope: np.ndarray  # 1 / half width of the trunk
     depth: np.ndarray  # how far the front stands out
     height: np.ndarray  # 0 at the hips, 1 at the shoulders
     up: np.ndarray  # share of the sway
@@ -131,7 +134,7 @@ def _levels(heights: bytes) -> _Levels:
     y = np.frombuffer(heights)
     return _Levels(
         widths=np.stack([np.interp(y, (0.0, 0.9, 1.75, 2.5), row) for row in np.eye(4)]),
-        reach=0.72 + 0.34 * np.maximum(y - 2.6, 0),
+        slope=1 / (0.72 + 0.34 * np.maximum(y - 2.6, 0)),
         depth=np.interp(y, (-0.3, 0.6, 2.4, 4.2), (0.1, 0.42, 0.42, 0.16)),
         height=_smooth(y, 2.5, 0.4),
         up=np.minimum(np.maximum(1.25 - 0.5 * y, -0.2), 1.3),
@@ -158,7 +161,9 @@ class Figure:
 
     def __init__(self, pose: Pose):
         self.pose = pose
-        self._sin, self._cos = math.sin(pose.turn), math.cos(pose.turn)
+        self._sin, self._narrow = math.sin(pose.turn), 0.35 + 0.65 * math.cos(pose.turn)
+        chest, waist, hip = pose.build
+        self._build = np.array((0.5 + 0.5 * chest, chest, waist, hip))
         places = self.torso(_JOINTS)
         self._shoulders, self._hips, self.head = places[:2], places[2:4], places[4]
         self._arm_lines = [self._arm_line(side) for side in (0, 1)]
@@ -168,11 +173,11 @@ class Figure:
         pose = self.pose
         y = points[:, 1]
         at = _levels(y.tobytes())
-        chest, waist, hip = pose.build
-        x = points[:, 0] * (np.array((0.5 + 0.5 * chest, chest, waist, hip)) @ at.widths)
+        x = points[:, 0] * (self._build @ at.widths)
         # turn about the vertical: sides come nearer, the middle moves across the round front
-        bulge = np.maximum(1 - (x / at.reach) ** 2, 0)
-        x = x * (0.35 + 0.65 * self._cos) + at.depth * bulge * self._sin
+        out = x * at.slope
+        bulge = np.maximum(1 - out * out, 0)
+        x = x * self._narrow + at.depth * bulge * self._sin
         angle = pose.hip_tilt + at.height * (pose.shoulder_tilt - pose.hip_tilt)
         placed = np.empty_like(points)
         placed[:, 0] = pose.sway * at.up + x * np.cos(angle)
@@ -190,10 +195,11 @@ class Figure:
         np.cumsum(step * np.cos(angle), out=line[:, 1])
         return line + (self._shoulders[side] - line[_SHOULDER_INDEX]), angle
 
-    def arm(self, points: np.ndarray, side: int, attached: bool = True) -> np.ndarray:
+    def arm(self, points: np.ndarray, side: int, trunk: np.ndarray | None = None) -> np.ndarray:
         """Bend points of an arm or sleeve; `side` 0 is left (x < 0).
 
-        `attached`: whether points near the shoulder stay with the trunk.
+        Points near the shoulder stay with the trunk. Here and below, `trunk` is what `torso` gives
+        for the points, where that is known.
         """
         sign = -1 if side == 0 else 1
         along, across, weight = _arm_places(points.tobytes(), sign)
@@ -202,20 +208,19 @@ class Figure:
         bent = np.empty_like(points)
         bent[:, 0] = np.interp(along, _ALONG, line[:, 0]) + sign * across * np.cos(angle)
         bent[:, 1] = np.interp(along, _ALONG, line[:, 1]) - across * np.sin(angle)
-        if not attached:
-            return bent
         if weight.min() == 1:  # a hand
             return bent
-        return weight * bent + (1 - weight) * self.torso(points)
+        trunk = self.torso(points) if trunk is None else trunk
+        return weight * bent + (1 - weight) * trunk
 
-    def leg(self, points: np.ndarray, side: int) -> np.ndarray:
+    def leg(self, points: np.ndarray, side: int, trunk: np.ndarray | None = None) -> np.ndarray:
         """Bend points of a leg, or of the half of trousers on that side."""
-        placed = self.torso(points)
+        placed = self.torso(points) if trunk is None else trunk
         return placed + self._swing(placed, _levels(points[:, 1].tobytes()), side, 1.0)
 
-    def skirt(self, points: np.ndarray) -> np.ndarray:
+    def skirt(self, points: np.ndarray, trunk: np.ndarray | None = None) -> np.ndarray:
         """Bend points of a skirt or long coat, which follows both legs."""
-        placed = self.torso(points)
+        placed = self.torso(points) if trunk is None else trunk
         right = _smooth(points[:, :1], -0.55, 0.55)
         at = _levels(points[:, 1].tobytes())
         left_leg = self._swing(placed, at, 0, 0.6)

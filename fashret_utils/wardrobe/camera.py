@@ -63,27 +63,37 @@ def apply(
     **Returns** uint8 (S, S, 3); the very input when both strengths are 0.
     """
     if light <= 0 and camera <= 0:
-        return picture
-    size = picture.shape[0]
-    values = picture.reshape(size, size * 3).astype(np.float32)  # (S, 3S): flat rows are faster
+        return np.ascontiguousarray(picture)
+    values = np.empty((3, *picture.shape[:2]), np.float32)  # (3, S, S): planes are faster
+    for channel in range(3):
+        values[channel] = picture[..., channel]
     if light > 0:
-        values = _illuminate(values, Draws(light_rng, 32), light)
+        _illuminate(values, Draws(light_rng, 32), light)
     if camera <= 0:
-        return _to_bytes(values, size)
+        return _to_bytes(values)
     draws = Draws(camera_rng, 32)
     values = _blur(values, draws, camera)
     values += _noise(values.shape, camera_rng, camera * draws.between(1.0, 9.0))
     quality = round(max(8.0, 95 - camera * draws.between(8, 50)))
-    return _jpeg(_to_bytes(values, size), quality)
+    photo = _to_bytes(values)
+    # most photos were scaled down after their JPEG, which leaves no trace of it
+    return _jpeg(photo, quality) if draws.chance(0.4 * camera) else photo
 
 
-def _to_bytes(values: np.ndarray, size: int) -> np.ndarray:
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    """Round planes (3, S, S) to a picture, uint8 (S, S, 3)."""
     np.clip(values, 0, 255, out=values)
-    return (values + 0.5).astype(np.uint8).reshape(size, size, 3)
+    values += 0.5
+    planes = values.astype(np.uint8)
+    picture = np.empty((*values.shape[1:], 3), np.uint8)
+    for channel in range(3):  # four times faster than a transposed copy
+        picture[..., channel] = planes[channel]
+    return picture
 
 
-def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
-    size = values.shape[0]
+def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> None:
+    """Light the planes (3, S, S), in place."""
+    size = values.shape[1]
     across = (np.arange(size, dtype=np.float32) + 0.5) / size
     warmth, tint = draws.bell() * 0.3, draws.bell() * 0.08
     exposure = 2.0 ** (strength * draws.between(-0.4, 0.35))
@@ -92,44 +102,48 @@ def _illuminate(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray
 
     angle, offset = draws.between(0, 2 * np.pi), draws.between(-0.25, 0.3)
     width, dark = draws.between(0.02, 0.25), strength * draws.between(0.15, 0.5)
-    if draws.chance(0.45):  # the shadow of something outside the picture
-        edge = math.cos(angle) * (across - 0.5) + (math.sin(angle) * (across - 0.5))[:, None]
-        edge = np.clip((edge - offset) / width + 0.5, 0, 1)  # (S, S)
-        edge = 1 - min(dark, 0.8) * edge * edge * (3 - 2 * edge)
-        channels = values.reshape(size, size, 3)
-        for channel in range(3):  # twice as fast as repeating the shadow
-            channels[..., channel] *= edge
+    shadow = draws.chance(0.45)
     squared = strength * draws.between(0.0, 0.55) * (across - 0.5) ** 2
     haze = strength * max(0.0, draws.between(-0.12, 0.12)) * 255
-    colour = np.tile(gain * (1 - haze / 255), size)  # (3S,)
-    fall = np.repeat(squared, 3) * colour
-    values *= (colour - fall) - squared[:, None] * colour  # towards the corners light falls off
-    return values + np.float32(haze) if haze else values
+    level = (1 - squared) - squared[:, None]  # (S, S): towards the corners light falls off
+    if shadow:  # of something outside the picture
+        steep = (across - 0.5) / width
+        edge = (math.cos(angle) * steep + (0.5 - offset / width)) + math.sin(angle) * steep[:, None]
+        np.clip(edge, 0, 1, out=edge)
+        fall = edge * (-2 * min(dark, 0.8))
+        fall += 3 * min(dark, 0.8)
+        edge *= edge
+        fall *= edge  # a smooth step
+        np.subtract(1, fall, out=fall)
+        level *= fall
+    for channel, factor in enumerate((gain * (1 - haze / 255)).tolist()):
+        values[channel] *= level * np.float32(factor)
+    if haze:
+        values += np.float32(haze)
 
 
 def _shifted(values: np.ndarray, right: int, down: int) -> np.ndarray:
-    """Return the picture moved by whole pixels, its edge repeated."""
+    """Return planes (3, S, S) moved by whole pixels, their edge repeated."""
     moved = np.empty_like(values)
-    rows, columns = values.shape[0], values.shape[1]
-    right *= 3
-    inner = values[:, : columns - right] if right >= 0 else values[:, -right:]
+    rows, columns = values.shape[1:]
+    inner = values[:, :, : columns - right] if right >= 0 else values[:, :, -right:]
     top, bottom = max(down, 0), rows + min(down, 0)
     left, end = max(right, 0), columns + min(right, 0)
-    moved[top:bottom, left:end] = inner[: rows - down] if down >= 0 else inner[-down:]
+    moved[:, top:bottom, left:end] = inner[:, : rows - down] if down >= 0 else inner[:, -down:]
     if right > 0:
-        moved[:, :right].reshape(rows, -1, 3)[:] = moved[:, None, right : right + 3]
+        moved[:, :, :right] = moved[:, :, right : right + 1]
     elif right < 0:
-        moved[:, right:].reshape(rows, -1, 3)[:] = moved[:, None, end - 3 : end]
+        moved[:, :, right:] = moved[:, :, end - 1 : end]
     if down > 0:
-        moved[:down] = moved[down]
+        moved[:, :down] = moved[:, down : down + 1]
     elif down < 0:
-        moved[down:] = moved[down - 1]
+        moved[:, down:] = moved[:, down - 1 : down]
     return moved
 
 
 def _blur(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
     """Defocus (two box passes each way) or motion blur (copies along a short line)."""
-    size = values.shape[0]
+    size = values.shape[1]
     reach = strength * draws.between(0.0, 0.011) * size  # pixels: half the blur's width
     angle = draws.between(0, np.pi)
     if draws.chance(0.25):
@@ -140,47 +154,44 @@ def _blur(values: np.ndarray, draws: Draws, strength: float) -> np.ndarray:
         for step in range(1, steps + 1):
             along = 2 * reach * step / steps
             total += _shifted(values, round(along * np.cos(angle)), round(along * np.sin(angle)))
-        return total / (steps + 1)
+        total *= np.float32(1 / (steps + 1))
+        return total
     # A kernel of (side, 1, side) has the standard deviation sqrt(2 side / (1 + 2 side)).
     passes = int(np.ceil(reach))
     for _ in range(passes):
-        side = min(1.0, reach / passes)
-        values = _three_taps(_three_taps(values, side, rows=True), side, rows=False)
+        side = np.float32(min(1.0, reach / passes))
+        values = _add_neighbours(_add_neighbours(values, side, 1), side, 2)
+        values *= 1 / (1 + 2 * side) ** 2
     return values
 
 
-def _three_taps(values: np.ndarray, side: float, rows: bool) -> np.ndarray:
-    total = 1 + 2 * side
-    aside = values * (side / total)
-    out = values * (1 / total)
-    if rows:
-        out[1:] += aside[:-1]
-        out[:-1] += aside[1:]
-        out[0] += aside[0]
-        out[-1] += aside[-1]
-        return out
-    # One flat run is faster than many rows; what ran over from neighbouring rows is replaced.
-    flat, aside_flat = out.reshape(-1), aside.reshape(-1)
-    first, last = aside[:, :3], aside[:, -3:]
-    left, right = out[:, :3] + first, out[:, -3:] + last
-    flat[3:] += aside_flat[:-3]
-    flat[:-3] += aside_flat[3:]
-    out[:, :3], out[:, -3:] = left + aside[:, 3:6], right + aside[:, -6:-3]
-    return out
+def _add_neighbours(values: np.ndarray, side: float, axis: int) -> np.ndarray:
+    """Add `side` times both neighbours along rows (axis 1) or columns (2); the edge is repeated."""
+    total = np.empty_like(values)
+    step = values.strides[axis] // values.itemsize
+    flat = values.reshape(-1)
+    # one flat run is faster than many rows; at the edges it took the wrong neighbour
+    np.add(flat[: -2 * step], flat[2 * step :], out=total.reshape(-1)[step:-step])
+    source, edge = values.swapaxes(0, axis), total.swapaxes(0, axis)
+    np.add(source[0], source[1], out=edge[0])
+    np.add(source[-1], source[-2], out=edge[-1])
+    total *= side
+    total += values
+    return total
 
 
-def _noise(shape: tuple[int, int], rng: np.random.Generator, deviation: float) -> np.ndarray:
+def _noise(shape: tuple[int, ...], rng: np.random.Generator, deviation: float) -> np.ndarray:
     """Return sensor noise of the given standard deviation in grey levels.
 
     Bytes are five times cheaper than normal numbers; the sum of two neighbours is triangular, and
     correlated as after demosaicing.
     """
-    count = shape[0] * shape[1]
-    words = rng.bit_generator.random_raw((count + 3 + 7) // 8)  # what rng.bytes takes apart slowly
-    raw = words.astype("<u8", copy=False).view(np.int8)[: count + 3].astype(np.float32)
-    raw = raw[:-3] + raw[3:]
-    raw *= deviation / 104.5  # the standard deviation of the sum of two uniform bytes
-    return raw.reshape(shape)
+    count = math.prod(shape)
+    words = rng.bit_generator.random_raw(count // 8 + 1)  # what rng.bytes takes apart slowly
+    raw = words.astype("<u8", copy=False).view(np.int8)[: count + 1].astype(np.float32)
+    noise = raw[:-1] + raw[1:]
+    noise *= deviation / 104.5  # the standard deviation of the sum of two uniform bytes
+    return noise.reshape(shape)
 
 
 def _jpeg(picture: np.ndarray, quality: int) -> np.ndarray:

@@ -25,7 +25,7 @@ def _tile(width: float, height: float, scale: float) -> tuple[skia.Surface, skia
     return surface, canvas, (pixels[0] / scale, pixels[1] / scale)
 
 
-def shader(surface: skia.Surface, scale: float, angle: float = 0.0):
+def shader(surface: skia.Surface, scale: float, angle: float = 0.0, smooth: bool = True):
     """Repeat a tile over the plane.
 
     **Arguments**
@@ -33,13 +33,15 @@ def shader(surface: skia.Surface, scale: float, angle: float = 0.0):
     - `surface`: the tile.
     - `scale`: pixels a body unit.
     - `angle`: turn of the weave in degrees.
+    - `smooth`: blend the pixels of a turned tile; without, it costs a third.
     """
     matrix = skia.Matrix.Scale(1 / scale, 1 / scale)
-    smooth = skia.SamplingOptions()
+    sampling = skia.SamplingOptions()
     if angle:
         matrix.postRotate(angle)
-        smooth = skia.SamplingOptions(skia.FilterMode.kLinear)
-    return surface.makeImageSnapshot().makeShader(_REPEAT, _REPEAT, smooth, matrix)
+        if smooth:
+            sampling = skia.SamplingOptions(skia.FilterMode.kLinear)
+    return surface.makeImageSnapshot().makeShader(_REPEAT, _REPEAT, sampling, matrix)
 
 
 def _fill(colour: RGB, alpha: float = 1.0) -> skia.Paint:
@@ -58,7 +60,7 @@ def pattern(name: str, main: RGB, second: RGB, seed: int, scale: float, size: fl
     - `scale`: pixels a body unit.
     - `size`: how large the motif is printed, 1 for a top.
 
-    **Returns** the tile as a `skia.Surface` and its weave angle in degrees, or None.
+    **Returns** the tile as a `skia.Surface`, or None.
     """
     draw = _PATTERNS.get(name)
     if draw is None:
@@ -69,9 +71,12 @@ def pattern(name: str, main: RGB, second: RGB, seed: int, scale: float, size: fl
 def _stripes(main, second, rng, scale, size, vertical=False, angle=0.0):
     period = float(rng.choice((0.2, 0.3, 0.42, 0.6))) * size
     share, style = rng.uniform(0.28, 0.55), rng.integers(4)
-    extent = (period, 0.2) if vertical else (0.2, period)
-    surface, canvas, _ = _tile(*extent, scale)
+    sin, cos = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+    # as wide and high as slanted stripes repeat: an upright tile costs a tenth of a turned one
+    extent = (period / sin, period / cos) if angle else (0.2, period)
+    surface, canvas, _ = _tile(*(extent[::-1] if vertical else extent), scale)
     canvas.clear(argb(main))
+    canvas.rotate(-angle)
     bands = [(0.0, share, second)]
     if style == 1:  # a broad and a narrow stripe
         bands = [(0.0, share * 0.7, second), (0.72, 0.14, second)]
@@ -79,9 +84,10 @@ def _stripes(main, second, rng, scale, size, vertical=False, angle=0.0):
         bands.append((share, share * 0.3, mix(main, second, 0.5)))
     for start, width, colour in bands:
         a, b = start * period, (start + width) * period
-        rect = (a, -1, b, 2) if vertical else (-1, a, 2, b)
-        canvas.drawRect(skia.Rect.MakeLTRB(*rect), _fill(colour))
-    return surface, angle
+        for shift in (-period, 0, period, 2 * period) if angle else (0,):
+            rect = (a, -1, b, 2) if vertical else (-9, a + shift, 9, b + shift)
+            canvas.drawRect(skia.Rect.MakeLTRB(*rect), _fill(colour))
+    return surface
 
 
 def _check(main, second, rng, scale, size):
@@ -100,7 +106,7 @@ def _check(main, second, rng, scale, size):
         at, width = (share + 1) / 2 * period, 0.07 * period
         canvas.drawRect(skia.Rect.MakeXYWH(at, 0, width, period), _fill(thin, 0.8))
         canvas.drawRect(skia.Rect.MakeXYWH(0, at, period, width), _fill(thin, 0.8))
-    return surface, 0.0
+    return surface
 
 
 def _dots(main, second, rng, scale, size):
@@ -111,7 +117,7 @@ def _dots(main, second, rng, scale, size):
     paint = _fill(second)
     for x, y in ((0.25, 0.25), (0.75, 0.75)):
         canvas.drawCircle(x * period, y * period, radius, paint)
-    return surface, 0.0
+    return surface
 
 
 def _floral(main, second, rng, scale, size):
@@ -147,13 +153,13 @@ def _floral(main, second, rng, scale, size):
                 canvas.drawPath(flower, _fill(tone))
                 canvas.drawCircle(0, 0, radius * 0.55, _fill(heart))
                 canvas.restore()
-    return surface, 0.0
+    return surface
 
 
 _PATTERNS = {
     "horizontal stripes": _stripes,
     "vertical stripes": lambda *a: _stripes(*a, vertical=True),
-    "diagonal stripes": lambda *a: _stripes(*a, angle=-38.0),
+    "diagonal stripes": lambda *a: _stripes(*a, angle=38.0),
     "check": _check,
     "dots": _dots,
     "floral": _floral,
@@ -161,7 +167,7 @@ _PATTERNS = {
 
 
 @lru_cache(maxsize=64)
-def weave(name: str, scale: float, angle: float, dark: bool) -> skia.Paint | None:
+def weave(name: str, scale: float, angle: float, dark: bool, inside: bool) -> skia.Paint | None:
     """The paint that lays a fabric's texture over coloured cloth; None for flat cloth and satin.
 
     **Arguments**
@@ -170,14 +176,16 @@ def weave(name: str, scale: float, angle: float, dark: bool) -> skia.Paint | Non
     - `scale`: pixels a body unit.
     - `angle`: turn of the weave in degrees.
     - `dark`: whether the cloth is dark, so that the texture must be light.
+    - `inside`: keep within what is already drawn; a cut piece needs it not, and costs a fifth.
     """
     if name == "knit":
         surface = _knit_tile(scale, dark)
     elif name == "denim":
-        surface = _denim_tile(scale, dark)
+        surface = _denim_tile(max(24, round(0.9 * scale)), dark)
     else:
         return None
-    return skia.Paint(AntiAlias=True, Shader=shader(surface, scale, angle), BlendMode=_ATOP)
+    blend = _ATOP if inside else skia.BlendMode.kSrcOver
+    return skia.Paint(AntiAlias=True, Shader=shader(surface, scale, angle, False), BlendMode=blend)
 
 
 def _knit_tile(scale: float, dark: bool) -> skia.Surface:
@@ -195,8 +203,8 @@ def _knit_tile(scale: float, dark: bool) -> skia.Surface:
     return surface
 
 
-def _denim_tile(scale: float, dark: bool) -> skia.Surface:
-    side = max(24, round(0.9 * scale))
+@lru_cache(maxsize=64)
+def _denim_tile(side: int, dark: bool) -> skia.Surface:
     rng = np.random.default_rng(5)
     rows, columns = np.mgrid[:side, :side]
     period = 4 if side % 4 == 0 else 3

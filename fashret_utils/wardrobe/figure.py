@@ -63,7 +63,6 @@ def _arm_outline(start: float) -> list[Point]:
     ]
 
 
-_ARM = _arm_outline(-1.0)
 _HAND = [
     along_arm(s, w)
     for s, w in (
@@ -79,8 +78,8 @@ _HAND = [
     )
 ]
 _FOOT = [(0.39, 6.15), (0.55, 6.15), (0.60, 6.42), (0.62, 6.56), (0.34, 6.56), (0.37, 6.4)]
-_LEG_AND_FOOT = np.array([*_LEG, *_FOOT])
 _FLIP = np.array([-1.0, 1.0])
+_LEGS_AND_FEET = [np.array([*_LEG, *_FOOT]) * flip for flip in (_FLIP, 1.0)]
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,7 @@ def draw_torso(canvas: skia.Canvas, figure: Figure, person: Person) -> None:
 
 def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int, bare: bool) -> None:
     """A shoe and, where it is `bare`, the leg."""
-    flip = _FLIP if side == 0 else 1.0
-    places = figure.leg(_LEG_AND_FOOT * flip, side)
+    places = figure.leg(_LEGS_AND_FEET[side], side)
     if bare:
         leg = _closed(places[: len(_LEG)])
         canvas.drawPath(leg, _paint(person.skin if side else mix(person.skin, person.shadow, 0.4)))
@@ -151,20 +149,24 @@ def draw_leg(canvas: skia.Canvas, figure: Figure, person: Person, side: int, bar
     canvas.drawLine(*foot[3], *foot[4], sole)
 
 
+@lru_cache(maxsize=16)
+def _bare_arm(sleeve: float, side: int) -> tuple[np.ndarray, int]:
+    """What a sleeve leaves bare: outline points of arm and hand (n, 2), how many are the arm's."""
+    arm = _arm_outline(min(0.6, sleeve - 0.3) if sleeve else -1.0) if sleeve < 2.4 else []
+    return np.array([*arm, *_HAND]) * (_FLIP if side == 0 else 1.0), len(arm)
+
+
 def draw_arm(
     canvas: skia.Canvas, figure: Figure, person: Person, side: int, sleeve: float, hand: bool
 ) -> None:
     """An arm and, where it shows, its `hand`; a sleeve `sleeve` long goes over it."""
     if sleeve >= 2.4 and not hand:
         return
-    flip = _FLIP if side == 0 else 1.0
-    arm = _ARM if sleeve < 2.4 else []
-    if 0 < sleeve < 2.4:
-        arm = _arm_outline(min(0.6, sleeve - 0.3))
-    places = figure.arm(np.array([*arm, *_HAND]) * flip, side)
+    points, count = _bare_arm(sleeve, side)
+    places = figure.arm(points, side)
     skin = _paint(person.skin)
-    if arm:
-        path = _closed(places[: len(arm)])
+    if count:
+        path = _closed(places[:count])
         canvas.drawPath(path, skin)
         if figure.pose.arm_names[side] not in ("down", "relaxed"):
             edge = skia.Paint(
@@ -175,7 +177,7 @@ def draw_arm(
             )
             canvas.drawPath(path, edge)
     if hand:
-        canvas.drawPath(_closed(places[len(arm) :]), skin)
+        canvas.drawPath(_closed(places[count:]), skin)
 
 
 def head_frame(canvas: skia.Canvas, figure: Figure) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
-import numpy as np
 import skia
 
 from . import bottoms, tops
@@ -13,6 +12,7 @@ from .cloth import Cloth
 from .cut import TopCut, along_arm, cut_top
 from .cut_lower import cut_bottom
 from .paths import Point
+from .prints import limbs_match
 
 LOWER = ("skirt", "trousers", "jeans", "shorts")
 
@@ -23,6 +23,7 @@ class Flat:
 
     `parts` are (name, draw) pairs from back to front; `extent` is left, top, right, bottom and
     `landmarks` are points, both in body units; `outline` holds points of the body's right side.
+    `light` draws what of a part's shading its mirror image lacks.
     """
 
     item: Garment
@@ -32,6 +33,7 @@ class Flat:
     outline: tuple[Point, ...]
     sleeve_length: float = 0.0
     sleeve_reach: float = 0.0  # half width of the widest place below the armhole
+    light: dict[str, Callable[[skia.Canvas, Cloth], None]] = field(default_factory=dict)
 
     @property
     def is_lower(self) -> bool:
@@ -98,11 +100,11 @@ def _flat_bottom(item: Garment) -> Flat:
 def _flat_top(item: Garment) -> Flat:
     cut = cut_top(item)
     parts: list[tuple[str, Callable]] = [("lining", partial(tops.draw_lining, cut=cut))]
+    light = {}
     if cut.sleeve_length:
-        parts += [
-            ("left sleeve", partial(tops.draw_sleeve, cut=cut, right=False)),
-            ("right sleeve", partial(tops.draw_sleeve, cut=cut, right=True)),
-        ]
+        for right, name in ((True, "right sleeve"), (False, "left sleeve")):
+            parts.append((name, partial(tops.draw_sleeve, cut=cut, right=right)))
+            light[name] = partial(tops.light_sleeve, cut=cut, right=right)
     parts.append(("body", partial(tops.draw_body, cut=cut)))
     return Flat(
         item=item,
@@ -112,6 +114,7 @@ def _flat_top(item: Garment) -> Flat:
         outline=(cut.shoulder, *cut.side),
         sleeve_length=cut.sleeve_length,
         sleeve_reach=max(cut.cuff, 0.19 + 0.3 * cut.cuff + 0.55 * cut.sleeve_ease) + 0.06,
+        light=light,
     )
 
 
@@ -156,7 +159,7 @@ class Sheet:
     images: tuple[tuple[str, skia.Image], ...]
     scale: float
     origin: tuple[float, float]
-    meshes: dict[tuple[str, bool], list] = field(default_factory=dict)
+    meshes: dict[bool, object] = field(default_factory=dict)
 
 
 def draw_sheet(item: Garment, pixels: int, back: bool = False) -> Sheet:
@@ -180,13 +183,20 @@ def _draw_sheet(key: _Key, pixels: int, back: bool) -> Sheet:
     origin = (pixels / 2, round(pixels / 2 - scale * (top + bottom) / 2))
     size = min(1.7, max(0.85, 34 * (pixels / 128) / scale))
     cloth = Cloth(flat.item, scale, size, back)
-    images = []
+    images, sleeve = [], None
     for name, draw in flat.parts:
-        buffer = np.zeros((pixels, pixels, 4), np.uint8)
-        surface = skia.Surface(buffer)
+        surface = skia.Surface(pixels, pixels)
         canvas = surface.getCanvas()
+        if name == "left sleeve" and limbs_match(cloth):  # x = 0 lies in the middle of the image
+            canvas.scale(-1, 1)
+            canvas.drawImage(sleeve, -pixels, 0)
+            canvas.resetMatrix()
         canvas.translate(*origin)
         canvas.scale(scale, scale)
-        draw(canvas, cloth)
+        if name != "left sleeve" or not limbs_match(cloth):
+            draw(canvas, cloth)
+        if name in flat.light:
+            sleeve = surface.makeImageSnapshot()
+            flat.light[name](canvas, cloth)
         images.append((name, surface.makeImageSnapshot()))
     return Sheet(flat, tuple(images), scale, origin)

@@ -71,20 +71,22 @@ def paint(layout: Layout, matrix: np.ndarray, background: skia.Image) -> np.ndar
     - `matrix`: (3, 3), from the layers' units to pixels.
     - `background`: an opaque image of the picture's size.
 
-    **Returns** uint8 (size, size, 3).
+    **Returns** uint8 (size, size, 3), a view of pixels of four channels.
     """
     size = background.width()
-    pixels = np.empty((size, size, 4), np.uint8)
-    info = skia.ImageInfo.Make(size, size, _RGBA, skia.kUnpremul_AlphaType)
-    background.readPixels(info, pixels, 4 * size, 0, 0)  # a copy: drawing it costs four times more
-    canvas = skia.Surface(pixels, _RGBA).getCanvas()
+    # skia's own surface: on one around a numpy array plain fills cost three times as much
+    surface = skia.Surface(size, size)
+    pixmap = skia.Pixmap()
+    canvas = surface.getCanvas()
+    background.peekPixels(pixmap)
+    surface.writePixels(pixmap, 0, 0)  # a copy: drawing it costs four times more
     canvas.concat(skia.Matrix(matrix.astype(np.float32)))
     for _, draw in layout.layers:
         draw(canvas)
-    picture = np.empty((size, size, 3), np.uint8)
-    for channel in range(3):  # four times faster than copying pixels of three channels
-        picture[..., channel] = pixels[..., channel]
-    return picture
+    pixels = np.empty((size, size, 4), np.uint8)
+    info = skia.ImageInfo.Make(size, size, _RGBA, skia.kPremul_AlphaType)
+    surface.readPixels(info, pixels, 4 * size, 0, 0)
+    return pixels[..., :3]
 
 
 def find_item(layout: Layout, matrix: np.ndarray, size: int) -> np.ndarray:

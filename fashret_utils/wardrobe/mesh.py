@@ -1,15 +1,18 @@
 """Wearing a flat garment: its images are bent over the figure as textured meshes."""
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import skia
 
 from .body import Figure
-from .cut import SHOULDER, along_arm
+from .cut import ARM_ANGLE, SHOULDER, along_arm
 from .garments import Flat, Sheet
 
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
+_NEAREST = skia.SamplingOptions()  # a third cheaper
 
 
 def _grid(columns: int, rows: int) -> list[int]:
@@ -19,9 +22,9 @@ def _grid(columns: int, rows: int) -> list[int]:
     return np.stack([a, b, c, b, d, c], axis=-1).ravel().tolist()
 
 
-_BODY = (7, 10)
-_LEG = (4, 9)
-_ARM = (4, 10)
+_BODY = (6, 9)
+_LEG = (3, 8)
+_ARM = (3, 9)
 _LINING = (4, 4)
 _COARSE = {_BODY: (5, 6), _LEG: (3, 6), _ARM: (3, 8), _LINING: (4, 4)}
 _TRIANGLES = {shape: _grid(*shape) for pair in _COARSE.items() for shape in pair}
@@ -29,12 +32,21 @@ _TRIANGLES = {shape: _grid(*shape) for pair in _COARSE.items() for shape in pair
 
 @dataclass(frozen=True)
 class Piece:
-    """A lattice over a part of a flat garment: points in body units and their pixels."""
+    """A lattice over a part of a flat garment; `points` is its share of the mesh's points."""
 
+    part: str
     shape: tuple[int, int]
-    flat: np.ndarray
-    pixels: list[skia.Point]
     side: int
+    points: slice
+    pixels: list[skia.Point]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The lattices over all parts of a flat garment, and their points (n, 2) in body units."""
+
+    flat: np.ndarray
+    pieces: dict[str, list[Piece]]
 
 
 def _lattice(shape: tuple[int, int], left, top, right, bottom) -> np.ndarray:
@@ -48,34 +60,43 @@ def _unit_lattice(columns: int, rows: int) -> np.ndarray:
 
 
 _UNIT_LATTICES = {shape: _unit_lattice(*shape) for shape in _TRIANGLES}
+_AXES = {
+    (columns, rows): (np.linspace(-1, 1, columns), np.linspace(0, 1, rows)[:, None])
+    for columns, rows in _TRIANGLES
+}
 
 
-def _pieces(sheet: Sheet, part: str, coarse: bool) -> list[Piece]:
-    """The lattices of a part; kept with the sheet, since every picture of an item needs them."""
-    if (part, coarse) in sheet.meshes:
-        return sheet.meshes[part, coarse]
+def _mesh(sheet: Sheet, coarse: bool) -> Mesh:
+    """The lattices of a sheet; kept with it, since every picture of an item needs them."""
+    if coarse in sheet.meshes:
+        return sheet.meshes[coarse]
     leg, arm, body = (_COARSE[shape] if coarse else shape for shape in (_LEG, _ARM, _BODY))
     left, top, right, bottom = sheet.flat.extent
-    if part == "legs":
-        lattices = [_lattice(leg, left, top, 0, bottom), _lattice(leg, 0, top, right, bottom)]
-        shapes = [(leg, flat, side) for side, flat in enumerate(lattices)]
-    elif part.endswith("sleeve"):
-        side = 0 if part.startswith("left") else 1
-        shapes = [(arm, sleeve_lattice(sheet.flat, side, arm), side)]
-    else:
-        shape = _LINING if part == "lining" else body
-        if part == "lining":
-            left, right = -0.75, 0.75
-            bottom = top + 0.5 if sheet.flat.is_lower else 1.4
-        elif part == "body":  # without the sleeves
-            right = max(x for x, _ in sheet.flat.outline) + 0.05
-            left = -right
-        shapes = [(shape, _lattice(shape, left, top, right, bottom), 0)]
-    sheet.meshes[part, coarse] = [
-        Piece(shape, flat, _points(flat * sheet.scale + sheet.origin), side)
-        for shape, flat, side in shapes
-    ]
-    return sheet.meshes[part, coarse]
+    lattices = []
+    for part, _ in sheet.images:
+        if part == "legs":
+            lattices.append((part, leg, 0, _lattice(leg, left, top, 0, bottom)))
+            lattices.append((part, leg, 1, _lattice(leg, 0, top, right, bottom)))
+        elif part.endswith("sleeve"):
+            side = 0 if part.startswith("left") else 1
+            lattices.append((part, arm, side, sleeve_lattice(sheet.flat, side, arm)))
+        elif part == "lining":
+            low = top + 0.5 if sheet.flat.is_lower else 1.4
+            lattices.append((part, _LINING, 0, _lattice(_LINING, -0.75, top, 0.75, low)))
+        else:
+            reach = right
+            if part == "body":  # without the sleeves
+                reach = max(x for x, _ in sheet.flat.outline) + 0.05
+            lattices.append((part, body, 0, _lattice(body, -reach, top, reach, bottom)))
+    flat = np.concatenate([points for *_, points in lattices])
+    pixels = _points(flat * sheet.scale + sheet.origin)
+    pieces, start = {}, 0
+    for part, shape, side, points in lattices:
+        share = slice(start, start + len(points))
+        pieces.setdefault(part, []).append(Piece(part, shape, side, share, pixels[share]))
+        start = share.stop
+    sheet.meshes[coarse] = Mesh(flat, pieces)
+    return sheet.meshes[coarse]
 
 
 class Worn:
@@ -87,7 +108,7 @@ class Worn:
     - `figure`: the posed figure.
     - `folds`: (waves, 4): direction x, y, phase and depth of waves of shading; None = smooth.
     - `light`: how dark the side away from the light gets; its sign says which side.
-    - `coarse`: fewer mesh points, for garments that are not the subject of the picture.
+    - `coarse`: fewer mesh points, unblended pixels: for garments that are not the subject.
     """
 
     def __init__(
@@ -99,32 +120,38 @@ class Worn:
         coarse: bool = False,
     ):
         self.sheet, self.figure, self.folds, self.light = sheet, figure, folds, light
-        self.coarse = coarse
         self.images = dict(sheet.images)
+        self._mesh = _mesh(sheet, coarse)
+        self._sampling = _NEAREST if coarse else _LINEAR
 
     def draw(self, canvas: skia.Canvas, part: str) -> None:
         """Draw one part; parts that the garment lacks draw nothing."""
         image = self.images.get(part)
         if image is None:
             return
-        paint = skia.Paint(Shader=image.makeShader(_LINEAR))
-        for piece in _pieces(self.sheet, part, self.coarse):
+        paint = skia.Paint(Shader=image.makeShader(self._sampling))
+        for piece in self._mesh.pieces[part]:
             vertices = skia.Vertices(
                 skia.Vertices.kTriangles_VertexMode,
-                _points(self._posed(piece, part)),
+                _points(self._posed(piece)),
                 piece.pixels,
-                self._shading(piece.flat, piece.side if part.endswith("sleeve") else None),
+                self._greys[piece.points],
                 _TRIANGLES[piece.shape],
             )
             canvas.drawVertices(vertices, paint)
 
-    def _posed(self, piece: Piece, part: str) -> np.ndarray:
-        if part == "legs":
-            return self.figure.leg(piece.flat, piece.side)
-        if part.endswith("sleeve"):
-            return self.figure.arm(piece.flat, piece.side)
-        below = piece.flat[-1, 1] > 2.9
-        return self.figure.skirt(piece.flat) if below else self.figure.torso(piece.flat)
+    @cached_property
+    def _trunk(self) -> np.ndarray:
+        """Where the trunk alone would put the mesh's points: (n, 2)."""
+        return self.figure.torso(self._mesh.flat)
+
+    def _posed(self, piece: Piece) -> np.ndarray:
+        flat, trunk = self._mesh.flat[piece.points], self._trunk[piece.points]
+        if piece.part == "legs":
+            return self.figure.leg(flat, piece.side, trunk)
+        if piece.part.endswith("sleeve"):
+            return self.figure.arm(flat, piece.side, trunk)
+        return self.figure.skirt(flat, trunk) if flat[-1, 1] > 2.9 else trunk
 
     def place(self, name: str, point: tuple[float, float]) -> np.ndarray:
         """Where a landmark of the flat garment lies on the figure, body units (2,)."""
@@ -138,16 +165,20 @@ class Worn:
             return self.figure.skirt(points)[0]
         return self.figure.torso(points)[0]
 
-    def _shading(self, flat: np.ndarray, arm: int | None) -> list[int]:
-        """Grey levels that darken the cloth: light from one side, and folds."""
+    @cached_property
+    def _greys(self) -> list[int]:
+        """Grey levels that darken the cloth: light from one side, folds, bent elbows."""
+        flat = self._mesh.flat
         level = 1 - np.minimum(np.maximum(self.light * flat[:, 0], 0), 0.2)
         if self.folds is not None:
             waves = np.sin(flat @ self.folds[:, :2].T + self.folds[:, 2])  # (n, waves)
             level -= np.maximum(waves, 0) ** 2 @ self.folds[:, 3]
-        if arm is not None:
-            upper, lower = self.figure.pose.arms[arm]
-            squared = ((flat - _ELBOWS[arm]) ** 2).sum(axis=1)
-            level -= min(0.16, 0.1 * abs(lower - upper)) * np.exp(-squared / 0.09)
+        for side, name in enumerate(("left sleeve", "right sleeve")):
+            for piece in self._mesh.pieces.get(name, ()):
+                upper, lower = self.figure.pose.arms[side]
+                squared = ((flat[piece.points] - _ELBOWS[side]) ** 2).sum(axis=1)
+                bend = min(0.16, 0.1 * abs(lower - upper))
+                level[piece.points] -= bend * np.exp(-squared / 0.09)
         grey = (255 * np.maximum(level, 0.45)).astype(np.int64)
         return (grey * 0x010101 + 0xFF000000).tolist()
 
@@ -157,16 +188,17 @@ def sleeve_lattice(flat: Flat, side: int, shape: tuple[int, int]) -> np.ndarray:
 
     Near the shoulder the armhole reaches further in than the sleeve is wide.
     """
-    sign = -1 if side == 0 else 1
-    start, end = np.array(along_arm(-0.32, 0.0)), np.array(along_arm(flat.sleeve_length + 0.1, 0.0))
-    across = np.array(along_arm(0.0, 1.0)) - np.array(SHOULDER)
-    rows = np.linspace(0, 1, shape[1])[:, None, None]
-    distance = -0.32 + rows * (flat.sleeve_length + 0.42)
+    columns, rows = _AXES[shape]
+    distance = rows * (flat.sleeve_length + 0.42) - 0.32  # (rows, 1)
     narrow = np.minimum(np.maximum((distance - 0.5) / 0.4, 0), 1)
-    reach = 0.64 + narrow * (flat.sleeve_reach - 0.64)
-    columns = np.linspace(-1, 1, shape[0])[None, :, None]
-    points = start + rows * (end - start) + columns * reach * across
-    return points.reshape(-1, 2) * np.array([sign, 1.0])
+    across = (0.64 + narrow * (flat.sleeve_reach - 0.64)) * columns  # (rows, columns)
+    sin, cos = math.sin(ARM_ANGLE), math.cos(ARM_ANGLE)
+    points = np.empty((*across.shape, 2))
+    points[..., 0] = SHOULDER[0] + distance * sin + across * cos
+    points[..., 1] = SHOULDER[1] + distance * cos - across * sin
+    if side == 0:
+        points[..., 0] *= -1
+    return points.reshape(-1, 2)
 
 
 _ELBOWS = [(sign * along_arm(1.36, 0.0)[0], along_arm(1.36, 0.0)[1]) for sign in (-1, 1)]

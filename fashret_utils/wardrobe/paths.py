@@ -34,18 +34,17 @@ def outline(*runs: Run, close: bool = True) -> skia.Path:
 
 def _append(path: skia.Path, run: Run) -> None:
     """Continue the path along a Catmull-Rom spline through the points of the run."""
-    if len(run) == 2:
-        path.lineTo(*run[1])
+    if len(run) < 3:
+        for point in run[1:]:
+            path.lineTo(*point)
         return
-    last = len(run) - 1
-    for i in range(last):
-        x0, y0 = run[max(i - 1, 0)]
-        x1, y1 = run[i]
-        x2, y2 = run[i + 1]
-        x3, y3 = run[min(i + 2, last)]
-        path.cubicTo(
+    (x1, y1), (x2, y2) = run[:2]
+    x0, y0, curve = x1, y1, path.cubicTo
+    for x3, y3 in (*run[2:], run[-1]):
+        curve(
             x1 + (x2 - x0) / 6, y1 + (y2 - y0) / 6, x2 - (x3 - x1) / 6, y2 - (y3 - y1) / 6, x2, y2
         )
+        x0, y0, x1, y1, x2, y2 = x1, y1, x2, y2, x3, y3
 
 
 def mirror(run: Run) -> list[Point]:

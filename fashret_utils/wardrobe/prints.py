@@ -137,6 +137,11 @@ def block_body(canvas: skia.Canvas, cloth: Cloth, top: float, bottom: float) -> 
     cloth.stroke(canvas, shape, 1.0, None, 0.5)
 
 
+def limbs_match(cloth: Cloth) -> bool:
+    """Whether both sleeves have one colour."""
+    return block_limb(cloth, True) == block_limb(cloth, False)
+
+
 def block_limb(cloth: Cloth, right: bool):
     """The colour of a sleeve of a colour-blocked top; None for the cloth itself."""
     if cloth.pattern != "colour block":

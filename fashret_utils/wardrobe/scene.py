@@ -6,6 +6,8 @@ scene cost less than a millisecond.
 """
 
 import colorsys
+from bisect import bisect_right
+from itertools import accumulate
 
 import numpy as np
 import skia
@@ -27,7 +29,7 @@ _KINDS = {
     "beach": (PLACES["beach"], 0.8),
 }
 KINDS = tuple(_KINDS)
-_WEIGHTS = np.cumsum([weight for _, weight in _KINDS.values()])
+_WEIGHTS = tuple(accumulate(weight for _, weight in _KINDS.values()))
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 
 
@@ -47,14 +49,13 @@ def background(
 
     **Raises** `ValueError` for an unknown kind.
     """
-    # opaque, so that its pixels are copied and not blended
-    surface = skia.Surface(skia.ImageInfo.MakeN32(size, size, skia.kOpaque_AlphaType))
+    surface = skia.Surface(size, size)
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorWHITE)
     draws = Draws(rng)
     position = draws.unit() * _WEIGHTS[-1]
     if kind is None:
-        kind = KINDS[int(np.searchsorted(_WEIGHTS, position, side="right"))]
+        kind = KINDS[bisect_right(_WEIGHTS, position)]
     elif kind not in _KINDS:
         raise ValueError(f"Unknown scene kind {kind!r}: expected one of {', '.join(KINDS)}.")
     if strength <= 0:
@@ -93,10 +94,10 @@ def _look_around(canvas: skia.Canvas, draws: Draws) -> None:
 
 def _cast_light(canvas: skia.Canvas, draws: Draws) -> None:
     """Darken the scene towards one side, in strips: a gradient costs ten times as much."""
-    turn, dark = draws.pick((0, 90, 180, 270)), draws.between(0.0, 0.065)
+    turn, dark = draws.pick((0, 90, 180, 270)), draws.between(0.0, 0.09)
     canvas.rotate(turn, 0.5, 0.5)
     strip = skia.Paint(Color=skia.ColorSetARGB(int(255 * dark), 8, 8, 24))
-    for edge in (0.22, 0.36, 0.48, 0.6, 0.71, 0.81, 0.91):
+    for edge in (0.25, 0.45, 0.63, 0.78, 0.91):
         canvas.drawRect(skia.Rect(edge, 0, 1, 1), strip)
 
 

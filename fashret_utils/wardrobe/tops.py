@@ -176,7 +176,7 @@ def _belt(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
 
 
 def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> None:
-    """The sleeve at the right (x > 0) or, mirrored, at the left."""
+    """The sleeve at the right (x > 0) or, mirrored, at the left; `light_sleeve` completes it."""
     if not right:
         canvas.scale(-1, 1)
     length, cuff = cut.sleeve_length, cut.cuff
@@ -197,7 +197,7 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
     shape = outline(outer, [outer[-1], along_arm(length + 0.03, 0.0), inner[0]], inner, cap)
     angle = -math.degrees(ARM_ANGLE)
     cloth.fill(canvas, shape, angle, block_limb(cloth, right))
-    _sleeve_folds(canvas, cloth, cut, right)
+    _sleeve_folds(canvas, cloth, cut)
     # the cap has no outline: over a body in another pose it would draw a stray line
     cloth.edge(canvas, outline(outer[1:], [outer[-1], inner[0]], inner[:2], close=False))
     _cuff(canvas, cloth, cut)
@@ -205,16 +205,23 @@ def draw_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> 
         canvas.scale(-1, 1)
 
 
-def _sleeve_folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> None:
+def light_sleeve(canvas: skia.Canvas, cloth: Cloth, cut: TopCut, right: bool) -> None:
+    """The shade of a sleeve; the light comes from the left."""
     length = cut.sleeve_length
-    steps = (-0.2, 0.5 * length, length + 0.1)
+    if right:
+        steps = (-0.2, 0.5 * length, length + 0.1)
+        rim = [along_arm(s, 0.1 + 0.3 * cut.sleeve_ease) for s in steps]
+        cloth.shade(canvas, outline(rim, [along_arm(length, 0.6), along_arm(-0.2, 0.6)]), 0.09)
     start = min(0.5, 0.6 * length)
     under = [along_arm(start, -0.3), along_arm(0.5 * (start + length), -0.03)]
     inside = outline([*under, along_arm(length + 0.1, -0.02)], [along_arm(length + 0.1, -0.6)])
+    if not right:
+        inside.transform(skia.Matrix.Scale(-1, 1))
     cloth.shade(canvas, inside, 0.1 if right else 0.15)
-    if right:  # the light comes from the left
-        rim = [along_arm(s, 0.1 + 0.3 * cut.sleeve_ease) for s in steps]
-        cloth.shade(canvas, outline(rim, [along_arm(length, 0.6), along_arm(-0.2, 0.6)]), 0.09)
+
+
+def _sleeve_folds(canvas: skia.Canvas, cloth: Cloth, cut: TopCut) -> None:
+    length = cut.sleeve_length
     folds = wedge(along_arm(0.1, 0.3), along_arm(0.5, -0.05), 0.05, 0.03)
     folds.addPath(wedge(along_arm(0.7, -0.25), along_arm(0.35, 0.1), 0.06))
     if length > 1.6:

@@ -55,11 +55,21 @@ def test_change_grows_with_strength(picture):
 
 @pytest.mark.parametrize(("right", "down"), [(0, 0), (2, 0), (-2, 1), (3, -4), (0, -2)])
 def test_shift_repeats_the_edge(right, down):
-    values = np.arange(8 * 8 * 3, dtype=np.float32).reshape(8, 8, 3)
-    moved = camera._shifted(values.reshape(8, 24), right, down).reshape(8, 8, 3)
+    planes = np.arange(3 * 8 * 8, dtype=np.float32).reshape(3, 8, 8)
+    moved = camera._shifted(planes, right, down)
     rows = np.clip(np.arange(8) - down, 0, 7)
     columns = np.clip(np.arange(8) - right, 0, 7)
-    assert np.array_equal(moved, values[rows][:, columns])
+    assert np.array_equal(moved, planes[:, rows][:, :, columns])
+
+
+def test_defocus_blurs_both_ways_and_keeps_a_flat_picture():
+    planes = np.zeros((3, 9, 9), np.float32)
+    planes[:, 4, 4] = 16
+    twice = camera._add_neighbours(camera._add_neighbours(planes, 0.5, 1), 0.5, 2)
+    assert np.array_equal(twice[0, 3:6, 3:6], [[4, 8, 4], [8, 16, 8], [4, 8, 4]])
+    for axis in (1, 2):
+        flat = camera._add_neighbours(np.ones((3, 5, 5), np.float32), 0.5, axis)
+        assert np.array_equal(flat, np.full((3, 5, 5), 2, np.float32))
 
 
 def test_framing_is_the_identity_at_zero():

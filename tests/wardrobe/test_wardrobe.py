@@ -229,13 +229,19 @@ def test_street_to_shop_is_hard_and_shop_to_shop_is_easy():
 
 def test_a_linear_probe_reads_attributes_from_shop_pictures():
     drawn = Wardrobe(seed=4, items=400, shop_views=("front",))
-    pixels = _draw(drawn, "shop", 0).reshape(400, -1) / 255.0
+    pictures = _draw(drawn, "shop", 0)
+    shapes, colours = pictures.reshape(400, -1) / 255.0, 4.5 * colour_histogram(pictures)
     catalog = drawn.catalog().where(domain="shop")
-    for name, floor in (("category", 0.5), ("sleeve", 0.7), ("length", 0.65), ("colour", 0.14)):
+    for name, features, floor in (
+        ("category", shapes, 0.5),
+        ("sleeve", shapes, 0.7),
+        ("length", shapes, 0.65),
+        ("colour", colours, 0.6),
+    ):
         labels = catalog.attributes[:, catalog.attribute_names.index(name)]
         known = np.flatnonzero(labels >= 0)
         train, test = known[known < 300], known[known >= 300]
-        probe = RidgeClassifier(alpha=20.0).fit(pixels[train], labels[train])
+        probe = RidgeClassifier(alpha=20.0).fit(features[train], labels[train])
         chance = np.bincount(labels[test]).max() / len(test)
-        accuracy = (probe.predict(pixels[test]) == labels[test]).mean()
+        accuracy = (probe.predict(features[test]) == labels[test]).mean()
         assert accuracy > max(floor, chance * 1.2), name
