@@ -84,9 +84,10 @@ def draw(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
     elif decoration == "brogue":
         _brogue(canvas, form, finish)
     elif decoration == "buckle" and category == "pump":
-        finish.buckle(canvas, 0.17, cy + 0.05, 0.085, 0.055, -20)
+        finish.buckle(canvas, 0.17, cy + 0.05, 0.09, 0.062, -20, plate=True)
     elif decoration == "buckle" and category == "loafer":
         bit = line((vx - 0.1, vy + 0.03), (vx - 0.005, vy + 0.065), (vx + 0.06, vy + 0.14))
+        finish.stroke(canvas, bit, finish.accent, 0.1)
         finish.stroke(canvas, bit, darker(finish.metal, 0.6), 0.06)
         finish.stroke(canvas, bit, finish.metal, 0.042)
         for x, y in ((vx - 0.07, vy + 0.045), (vx + 0.045, vy + 0.125)):

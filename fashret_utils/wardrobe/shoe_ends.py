@@ -1,5 +1,7 @@
 """What the front and the back of a shoe share: x = 0 on its axis, ground at y = 0."""
 
+from collections.abc import Callable
+
 import skia
 
 from .palette import darker
@@ -15,13 +17,21 @@ def shaft_widths(form: Form) -> tuple[float, float]:
     return 0.115, 0.105
 
 
-def part(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
-    """Draw a part of the upper with texture, shading and outline."""
+def part(
+    canvas: skia.Canvas,
+    finish: Finish,
+    path: skia.Path,
+    depth: float = 0.7,
+    light: Callable[[skia.Canvas, Finish, skia.Path], None] | None = None,
+) -> None:
+    """Draw a part of the upper with texture, shading, outline, and what `light` adds inside."""
     finish.fill(canvas, path)
     finish.roughen(canvas, path)
     canvas.save()
     canvas.clipPath(path, True)
-    finish.volume(canvas, path, 0.7)
+    finish.volume(canvas, path, depth)
+    if light is not None:
+        light(canvas, finish, path)
     canvas.restore()
     finish.stroke(canvas, path, darker(finish.main, 0.55), finish.hairline, 0.7)
 

@@ -194,8 +194,10 @@ class Finish:
             discs.addCircle(x, y, radius)
         self.flat(canvas, discs, colour)
 
-    def buckle(self, canvas: skia.Canvas, x, y, width, height, turn: float = 0.0) -> None:
-        """A metal frame with its prong."""
+    def buckle(
+        self, canvas: skia.Canvas, x, y, width, height, turn: float = 0.0, plate: bool = False
+    ) -> None:
+        """A metal frame with its prong; as decoration on a plate of the second colour."""
         bar = max(0.013, 0.3 * min(width, height))
         canvas.save()
         canvas.rotate(turn, x, y)
@@ -203,6 +205,8 @@ class Finish:
         frame.addRoundRect(
             skia.Rect(x - width, y - height, x + width, y + height), 0.3 * width, 0.3 * width
         )
+        if plate:
+            self.flat(canvas, frame, self.accent)
         frame.moveTo(x, y)
         frame.lineTo(x + width, y)
         self.stroke(canvas, frame, darker(self.metal, 0.65), bar + 0.013)

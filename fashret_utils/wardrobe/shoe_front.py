@@ -197,7 +197,7 @@ def _decoration(
         case "bow":
             finish.bow(canvas, 0, toe_top + (0.03 if category == "pump" else -0.03), 0.12)
         case "buckle" if category == "pump":
-            finish.buckle(canvas, 0, toe_top + 0.03, 0.085, 0.05)
+            finish.buckle(canvas, 0, toe_top + 0.03, 0.085, 0.05, plate=True)
         case "buckle" if category == "loafer":
             finish.stroke(
                 canvas, line((-0.07, toe_top - 0.03), (0.07, toe_top - 0.03)), finish.metal, 0.042
@@ -260,7 +260,7 @@ def _sandal(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> None
         case "bow":
             finish.bow(canvas, 0, y, 0.12)
         case "buckle":
-            finish.buckle(canvas, 0, y, 0.075, 0.06)
+            finish.buckle(canvas, 0, y, 0.075, 0.06, plate=True)
         case "tassel":
             finish.tassel(canvas, 0, y - 0.02, 0.15)
         case "studs":

@@ -14,21 +14,21 @@ _STROKE = skia.Paint.kStroke_Style
 _ROUND = skia.Paint.kRound_Cap
 
 
-_FABRIC_NAMES = {
-    "stripes": "diagonal stripes",
-    "check": "check",
-    "dots": "dots",
-    "floral": "floral",
+# Patterns that cloth has too: its name for them, and how large they are printed (1 for a top).
+_PRINTS = {
+    "stripes": ("diagonal stripes", 0.48),
+    "check": ("check", 0.46),
+    "dots": ("dots", 0.58),
+    "floral": ("floral", 0.5),
 }
-# How large a pattern is printed, in the units of a top.
-_SIZES = {"stripes": 0.48, "check": 0.46, "dots": 0.58, "floral": 0.5}
 
 
 @lru_cache(maxsize=64)
 def pattern(name: str, main: RGB, second: RGB, seed: int, scale: float):
     """The tile of a printed pattern and its angle; None for plain and colour block."""
-    if name in _FABRIC_NAMES:
-        return fabric.pattern(_FABRIC_NAMES[name], main, second, seed, scale, _SIZES[name])
+    if name in _PRINTS:
+        name, size = _PRINTS[name]
+        return fabric.pattern(name, main, second, seed, scale, size), 0.0
     if name not in ("leopard", "snake"):
         return None
     rng = np.random.default_rng([seed, 31])

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import skia
 
-from .palette import darker, lighter
+from . import shoe_ends
+from .palette import darker
 from .paths import Point, line, outline
 from .shoe_finish import WHITE, Finish
 from .shoe_form import Form
@@ -91,11 +92,11 @@ def draw_side(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> No
             [(0.965, seat - 0.33), (0.84, seat - 0.22), (0.74, bed(0.75) - 0.02)],
             [(0.74, bed(0.75)), (0.85, bed(0.86)), (0.97, bed(0.97))],
         )
-        _band(canvas, finish, heel)
+        shoe_ends.part(canvas, finish, heel, 0.32, _glint)
         finish.zipper(canvas, line((0.955, seat - 0.3), (0.985, seat - 0.14), (0.975, seat - 0.03)))
     for front, back in bands(form):
         path = _strap(form, front, back, 0.0)
-        _band(canvas, finish, path)
+        shoe_ends.part(canvas, finish, path, 0.32, _glint)
     if not levels:
         _decorate(canvas, form, finish)
         return
@@ -117,12 +118,8 @@ def draw_side(canvas: skia.Canvas, form: Form, finish: Finish, worn: bool) -> No
     _decorate(canvas, form, finish)
 
 
-def _band(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
-    finish.fill(canvas, path)
-    finish.roughen(canvas, path)
-    canvas.save()
-    canvas.clipPath(path, True)
-    finish.volume(canvas, path, 0.32)
+def _glint(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
+    """The light on a band, or how its edge is finished."""
     box = path.getBounds()
     glint = line(
         (box.left() + 0.3 * box.width(), box.bottom() - 0.25 * box.height()),
@@ -135,9 +132,6 @@ def _band(canvas: skia.Canvas, finish: Finish, path: skia.Path) -> None:
         finish.stroke(canvas, glint, WHITE, 0.03, 0.3)
     else:
         finish.edge(canvas, path)
-    canvas.restore()
-    finish.stroke(canvas, path, darker(finish.main, 0.55), finish.hairline, 0.8)
-    finish.stroke(canvas, path, lighter(finish.main, 0.3), finish.hairline * 0.6, 0.3)
 
 
 def _strap(form: Form, front: float, back: float, shift: float) -> skia.Path:
@@ -162,7 +156,7 @@ def _decorate(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
         case "bow":
             finish.bow(canvas, x + 0.02, y - 0.045, 0.115, -25)
         case "buckle":
-            finish.buckle(canvas, x, y, 0.07, 0.06, 12)
+            finish.buckle(canvas, x, y, 0.07, 0.06, 12, plate=True)
         case "tassel":
             finish.tassel(canvas, x, y - 0.04, 0.15)
         case "studs":
@@ -173,4 +167,5 @@ def _decorate(canvas: skia.Canvas, form: Form, finish: Finish) -> None:
                     spots.append(
                         (across, form.bed(across) * (1 - share) + _crest(form, across)[1] * share)
                     )
-            finish.dots(canvas, spots, 0.019, finish.metal, darker(finish.main, 0.5))
+            spots += [(x, form.bed(x) - 0.006) for x in (0.46, 0.54, 0.62, 0.7, 0.78, 0.86, 0.94)]
+            finish.dots(canvas, spots, 0.021, finish.metal, darker(finish.main, 0.5))

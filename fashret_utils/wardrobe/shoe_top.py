@@ -179,7 +179,7 @@ def _sandal(canvas: skia.Canvas, plan: Plan, finish: Finish, worn: bool) -> None
         case "bow":
             finish.bow(canvas, x, y, 0.13)
         case "buckle":
-            finish.buckle(canvas, x, y, 0.075, 0.065)
+            finish.buckle(canvas, x, y, 0.075, 0.065, plate=True)
         case "tassel":
             finish.tassel(canvas, x, y, -0.16)
         case "studs":

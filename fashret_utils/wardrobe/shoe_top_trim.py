@@ -105,7 +105,7 @@ def decoration(canvas: skia.Canvas, plan: Plan, finish: Finish) -> None:
             for side in (-1, 1):
                 finish.tassel(canvas, *plan.at(0.03 * side, y), -0.17, 0.04 * side)
         case "buckle" if category == "pump":
-            finish.buckle(canvas, *plan.at(0, 0.14), 0.085, 0.06)
+            finish.buckle(canvas, *plan.at(0, 0.14), 0.085, 0.06, plate=True)
         case "buckle" if category == "loafer":
             finish.stroke(canvas, plan.across(0.09, start - 0.06), darker(finish.metal, 0.6), 0.06)
             finish.stroke(canvas, plan.across(0.09, start - 0.06), finish.metal, 0.042)

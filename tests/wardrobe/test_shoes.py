@@ -1,11 +1,14 @@
 """Shop pictures of shoes: six views, every attribute visible, landmarks on the shoe."""
 
 from dataclasses import replace
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from fashret_utils.wardrobe import scene, shoes_kind
+from fashret_utils.wardrobe.draws import Draws
 from fashret_utils.wardrobe.layout import find_item, paint, single_boxes
 from fashret_utils.wardrobe.shoe_attributes import (
     ALLOWED,
@@ -20,27 +23,24 @@ SIZE = 52
 PIXELS = np.diag([SIZE, SIZE, 1.0])
 
 
-def _streams():
-    return {"view": np.random.default_rng(3)}
+def _draws():
+    return Draws(np.random.default_rng(3))
 
 
 def _picture(item, view):
-    layout = shoes_kind.shop(item, view, _streams(), SIZE)
+    layout = shoes_kind.shop(item, view, _draws(), SIZE)
     white = scene.background(np.random.default_rng(0), SIZE, 0.0)
     return paint(layout, PIXELS, white)
 
 
-def _of_category(category):
-    for seed in range(200):
-        shoe = sample_shoe(np.random.default_rng(seed))
-        if shoe.category == category:
-            return shoe
-    raise AssertionError(category)
+@cache
+def _drawn():
+    return [sample_shoe(Draws(np.random.default_rng(seed))) for seed in range(120)]
 
 
 @pytest.fixture(scope="module")
 def examples():
-    return {category: _of_category(category) for category in CATEGORIES}
+    return {shoe.category: shoe for shoe in reversed(_drawn())}
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -92,6 +92,26 @@ def test_every_value_shows_in_the_side_or_top_view(examples, category, name):
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize(
+    ("name", "least"), [("material", 3.0), ("pattern", 3.0), ("decoration", 2.0)]
+)
+def test_a_change_of_surface_is_no_nuance(category, name, least):
+    """Mean difference in grey levels over the shoe, between the two most similar values."""
+    shoes = [shoe for shoe in _drawn() if shoe.category == category][:3]
+    values = ALLOWED[category][name]
+    differences = np.zeros((len(values), len(values)))
+    for shoe in shoes:
+        plain = changed(shoe, pattern="plain", decoration="none", material="leather")
+        pictures = [
+            _picture(changed(plain, **{name: value}), "side-left").astype(int) for value in values
+        ]
+        for i, j in combinations(range(len(values)), 2):
+            on_shoe = (np.minimum(pictures[i], pictures[j]) < 250).any(axis=-1)
+            differences[i, j] += np.abs(pictures[i] - pictures[j])[on_shoe].mean() / len(shoes)
+    assert differences[np.triu_indices(len(values), 1)].min() > least
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
 def test_second_colour_shows(examples, category):
     shoe = changed(examples[category], colour="grey", pattern="plain", decoration="none")
     blue, red = (_picture(changed(shoe, second_colour=c), "side-left") for c in ("blue", "red"))
@@ -107,7 +127,7 @@ def test_print_seed_changes_a_print(examples):
 @pytest.mark.parametrize("view", VIEWS)
 def test_landmarks_lie_on_the_shoe_and_boxes_cover_the_mask(examples, view):
     for category in ("boot", "sneaker", "pump"):
-        layout = shoes_kind.shop(examples[category], view, _streams(), SIZE)
+        layout = shoes_kind.shop(examples[category], view, _draws(), SIZE)
         mask = find_item(layout, PIXELS, SIZE)
         for name, point in layout.points().items():
             x, y = (np.asarray(point) * SIZE).astype(int)
@@ -123,4 +143,4 @@ def test_landmarks_lie_on_the_shoe_and_boxes_cover_the_mask(examples, view):
 
 def test_unknown_view_is_refused(examples):
     with pytest.raises(ValueError, match=r"inside.*side-left"):
-        shoes_kind.shop(examples["boot"], "inside", _streams(), SIZE)
+        shoes_kind.shop(examples["boot"], "inside", _draws(), SIZE)
