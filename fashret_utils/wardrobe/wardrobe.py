@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
 from fashret_utils.syntax import reached, source_hash
@@ -210,15 +211,24 @@ class _Streams(dict):
 
     def __init__(self, seed: int, *key: int):
         super().__init__()
-        # The words that numpy splits these numbers into: handed over as such they cost a third.
-        words = [seed >> bit & 0xFFFFFFFF for bit in range(0, max(1, seed.bit_length()), 32)]
-        self._words = np.array((*words, *key, 0), np.uint32)
+        # One hash for all streams: one for each would take a thirtieth of a picture's time.
+        state = np.random.SeedSequence((seed, *key)).generate_state(3 * len(_STREAMS), np.uint64)
+        self._state = state.reshape(-1, 3)
 
     def __missing__(self, name: str) -> np.random.Generator:
-        self._words[-1] = _STREAMS[name]
-        sequence = np.random.SeedSequence(self._words)
-        self[name] = np.random.Generator(np.random.SFC64(sequence))
+        words = _Words(self._state[_STREAMS[name]])
+        self[name] = np.random.Generator(np.random.SFC64(words))
         return self[name]
+
+
+class _Words(ISeedSequence):
+    """Words of a hash that is made already, as a seed."""
+
+    def __init__(self, words: np.ndarray):
+        self._words = words
+
+    def generate_state(self, n_words: int, dtype: type = np.uint32) -> np.ndarray:
+        return self._words
 
 
 @dataclass(frozen=True)
