@@ -8,11 +8,9 @@ items are merged, since otherwise a right answer would count as wrong.
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import json
 import warnings
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +30,7 @@ from fashret_utils.datasets.assembly import (
 )
 from fashret_utils.datasets.pictures import FileReader
 from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.text_lines import line_error
+from fashret_utils.datasets.text_lines import line_error, numbered_lines
 
 ABOUT = About(
     name="abo-shoes",
@@ -230,27 +228,20 @@ def _picture_paths(folder: Path) -> dict[str, str]:
     identity, place = names.index("image_id"), names.index("path")
     paths: dict[str, str] = {}
     for number, line in lines:
-        fields = next(csv.reader([line]), [])
+        try:
+            fields = next(csv.reader([line]))
+        except csv.Error:
+            fields = []
         parts = fields[place].split("/") if len(fields) == len(names) else [""]
         if "" in parts or ".." in parts or not fields[identity]:
-            raise ValueError(
-                f"{path}, line {number}: expected {','.join(names)}, not {line[:120]!r}"
-            )
-        paths[fields[identity]] = fields[place]
+            raise line_error(path, number, line, f"expected {','.join(names)}")
+        if paths.setdefault(fields[identity], fields[place]) != fields[place]:
+            raise line_error(path, number, line, "expected one path a picture")
     return paths
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of the lines of a file, gzipped or not, that are not blank."""
-    number = 0
-    with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-        try:
-            for number, line in enumerate(file, start=1):
-                text = line.decode("utf-8").strip()
-                if text:
-                    yield number, text
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}, after line {number}: damaged ({error})") from error
+    return ((number, line) for number, line in numbered_lines(path) if line.strip())
 
 
 def _content(path: Path, identity: str) -> str:

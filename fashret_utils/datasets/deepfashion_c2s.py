@@ -101,8 +101,8 @@ def load(
     Attributes: yes or no, by item. **Raises** `DataNotFoundError`; `ValueError` naming file and
     line, or a missing picture. **Warns** where the lists disagree.
     """
-    lists = _lists(ABOUT.find(root))
-    return _catalog(lists, query, gallery, pictures, repeats, crop, resolution, val, seed, on_error)
+    options = (query, gallery, pictures, repeats, crop, resolution, val, seed, on_error)
+    return _catalog(_lists(ABOUT.find(root)), *options)
 
 
 def landmarks(root: str | Path | None = None) -> Landmarks:
@@ -204,7 +204,9 @@ def _catalog(
     keep &= split != ""
     table = table.assign(split=split)[keep]
     base, folder = picture_folder(lists.folder, resolution)
-    table["source"] = _renamed(base, table["source"].str.replace("img", folder, n=1))
+    if folder != "img":
+        table["source"] = table["source"].str.replace("img", folder, n=1)
+    table["source"] = _renamed(base, table["source"])
     names, attributes = (), None
     if lists.attributes is not None:
         names, attributes = lists.attributes.names, lists.attributes.of(item[keep])

@@ -111,14 +111,14 @@ def read_landmarks(path: Path) -> Landmarks:
 
 @dataclass(frozen=True)
 class Attributes:
-    """Yes-or-no attributes: `items` int64 (m,); `codes` int16 (m, A), 1 yes, 0 no, -1 unknown."""
+    """Yes-or-no attributes: `items` int64 (m,); `codes` int8 (m, A), 1 yes, 0 no, -1 unknown."""
 
     names: tuple[str, ...]
     items: np.ndarray
     codes: np.ndarray
 
     def of(self, item: np.ndarray) -> np.ndarray:
-        """Codes of the items of n pictures, -1 for items without labels: int16 (n, A)."""
+        """Codes of the items of n pictures, -1 for items without labels: int8 (n, A)."""
         row = pd.Index(self.items).get_indexer(item)
         codes = self.codes[row]
         codes[row < 0] = -1
@@ -140,7 +140,7 @@ def read_attributes(folder: Path) -> Attributes | None:
     names = _names(cloth, kinds)
     rows = read_list(labels, ("item_id",), rest="labels")
     items = item_ids(rows)
-    codes = np.empty((len(rows), len(names)), dtype=np.int16)
+    codes = np.empty((len(rows), len(names)), dtype=np.int8)
     for i, text in enumerate(rows["labels"]):
         values = text.split()
         try:

@@ -7,6 +7,7 @@ are separated by runs of spaces, numbers may be padded with zeros, the text is U
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from fashret_utils.datasets.assembly import check_choice
-from fashret_utils.datasets.text_lines import NUMBER, line_error, read_lines
+from fashret_utils.datasets.text_lines import NUMBER, line_error, numbered_lines
 
 _ITEM = re.compile(r"id_[0-9]{1,9}")
 FOLDERS = ("Anno", "Eval", "anno", "eval", ".")
@@ -81,37 +82,34 @@ def read_list(path: Path, columns: Sequence[str], *, header: bool = True, rest: 
 
     **Raises** `ValueError` naming file and line. **Warns** when line 1 is not the number of rows.
     """
-    lines = read_lines(path)
-    if not NUMBER.fullmatch(lines[0].strip()):
-        raise line_error(path, 1, lines[0], "expected the number of rows")
-    start = 1
-    if header:
-        start, k = 2, len(columns)
-        names = lines[1].split() if len(lines) > 1 else []
-        if names[:k] != list(columns) or (len(names) > k and not rest):
-            raise line_error(path, 2, " ".join(names), f"expected the columns {' '.join(columns)}")
     k = len(columns)
-    fields, numbers = [], []
-    for number, line in enumerate(lines[start:], start=start + 1):
+    names = (*columns, rest) if rest else tuple(columns)
+    lines = numbered_lines(path)
+    _, count = next(lines, (1, ""))
+    if not NUMBER.fullmatch(count.strip()):
+        raise line_error(path, 1, count, "expected the number of rows")
+    if header:
+        found = next(lines, (2, ""))[1].split()
+        if found[:k] != list(columns) or (len(found) > k and not rest):
+            raise line_error(path, 2, " ".join(found), f"expected the columns {' '.join(columns)}")
+    fields: list[str] = []  # all columns of all rows: a list a row would take four times as long
+    numbers = []
+    for number, line in lines:
         values = line.split(None, k)
         if not values:
             continue
         if rest and len(values) == k:
             values.append("")
-        if len(values) != k + bool(rest):
-            expected = f"expected {k} columns ({' '.join(columns)})"
-            raise line_error(path, number, line, expected)
-        fields.append(values)
+        if len(values) != len(names):
+            raise line_error(path, number, line, f"expected {k} columns ({' '.join(columns)})")
+        fields.extend(map(sys.intern, values))  # paths and numbers recur, within and across lists
         numbers.append(number)
-    announced = int(lines[0])
-    if announced != len(fields):
+    if int(count) != len(numbers):
         warnings.warn(
-            f"{path}: line 1 says {announced:,} rows, there are {len(fields):,}", stacklevel=2
+            f"{path}: line 1 says {int(count):,} rows, there are {len(numbers):,}", stacklevel=2
         )
-    names = (*columns, rest) if rest else tuple(columns)
-    by_column = zip(*fields, strict=True) if fields else ((),) * len(names)
-    texts = {name: _texts(values) for name, values in zip(names, by_column, strict=True)}
-    return Rows(path, announced, np.array(numbers, dtype=np.int64), texts)
+    texts = {name: _texts(fields[i :: len(names)]) for i, name in enumerate(names)}
+    return Rows(path, int(count), np.array(numbers, dtype=np.int64), texts)
 
 
 def find_list(folder: Path, *names: str) -> Path | None:
@@ -153,19 +151,23 @@ def picture_paths(rows: Rows, column: str, items: np.ndarray | None = None) -> p
 
     **Arguments**: `items`: int (n,), the items that the paths must belong to.
 
-    **Returns** a table of `category`, `item` and `name`, a row a path. **Raises** `ValueError`
+    **Returns** a table of `category` and `item`, a row a path. **Raises** `ValueError`
     naming the line whose path has another form or another item.
     """
-    parts = [path.split("/") for path in rows[column]]
-    wrong = [len(p) != 5 or p[0] != "img" or ".." in p or "" in p for p in parts]
+    paths = rows[column]
+    code, folders = pd.factorize(_texts([path.rpartition("/")[0] for path in paths]))
+    parts = [folder.split("/") for folder in folders]
+    wrong = [len(p) != 4 or p[0] != "img" or ".." in p or "" in p for p in parts]
+    wrong = np.array(wrong, dtype=bool)[code]
+    wrong |= np.array([path.endswith(("/", "/..")) for path in paths], dtype=bool)
     expected = "expected img/<group>/<category>/<item id>/<name>"
-    rows.refuse(np.array(wrong, dtype=bool), column, expected)
-    found = np.array([_item(p[3]) for p in parts], dtype=np.int64)
+    rows.refuse(wrong, column, expected)
+    found = np.array([_item(p[3]) for p in parts], dtype=np.int64)[code]
     rows.refuse(found < 0, column, expected)
     if items is not None:
         rows.refuse(found != items, column, "expected a path of the item in the line's item_id")
-    category, name = (_texts([p[i] for p in parts]) for i in (2, 4))
-    return pd.DataFrame({"category": category, "item": found, "name": name})
+    category = _texts([p[2] for p in parts])[code]
+    return pd.DataFrame({"category": category, "item": found})
 
 
 def _item(text: str) -> int:

@@ -213,7 +213,7 @@ def _row(path: Path, number: int, entry: object, boxes: bool) -> tuple:
         if not boxes:
             return photo, product, -1, -1, -1, -1
         left, top, width, height = (float(entry["bbox"][edge]) for edge in _EDGES)
-        if not max(map(abs, (left, top, width, height))) < _LARGEST:  # nor may one be NaN
+        if not all(abs(edge) < _LARGEST for edge in (left, top, width, height)):  # or NaN
             raise ValueError(expected)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError(f"{path}, entry {number}: {expected}, not {str(entry)[:120]!r}") from None

@@ -60,3 +60,16 @@ def write_list():
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def attempt():
+    """Calls a function, and gives its result and None, or None and the text of its ValueError."""
+
+    def call(action, *arguments, **options):
+        try:
+            return action(*arguments, **options), None
+        except ValueError as error:
+            return None, str(error)
+
+    return call

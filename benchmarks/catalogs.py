@@ -1,0 +1,116 @@
+"""How long a data set of DeepFashion's size takes to become a catalogue, and how much memory.
+
+    python benchmarks/catalogs.py [pictures]
+
+Writes the lists of a Consumer-to-Shop of 240,000 pictures (and as many empty files, since a load
+looks whether they are there) to a temporary folder, and loads it in a process of its own. Target:
+under 10 s, and under 1 GB beside the libraries, of which PyTorch takes half a GB on import.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+NAME = "deepfashion-c2s"
+ATTRIBUTES = 303
+PICTURES_AN_ITEM = 7  # four customers' photos, three shop pictures
+
+
+def write_lists(folder: Path, pictures: int) -> None:
+    """The annotations and empty pictures of a data set in the official layout."""
+    rng = np.random.default_rng(0)
+    boxes, pairs, items, labels, marks = [], [], [], [], []
+    values = np.array(["1", "-1", "0"])
+    for item in range(1, pictures // PICTURES_AN_ITEM + 1):
+        place = f"img/DRESSES/Dress_{item % 20}/id_{item:08}"
+        street = [f"{place}/comsumer_{n:02}.jpg" for n in range(1, 5)]
+        shop = [f"{place}/shop_{n:02}.jpg" for n in range(1, 4)]
+        part = ("train", "train", "train", "val", "test")[item % 5]
+        pairs += [f"{a:70} {shop[i % 3]:70} id_{item:08} {part}" for i, a in enumerate(street)]
+        pairs.append(f"{street[0]:70} {shop[1]:70} id_{item:08} {part}")
+        boxes += [f"{p:70} 3 2 010 020 110 220" for p in street]
+        boxes += [f"{p:70} 3 1 010 020 110 220" for p in shop]
+        marks += [f"{p:70} 3 1 {'0 100 120 ' * 8}" for p in street + shop]
+        items.append(f"id_{item:08}")
+        labels.append(f"id_{item:08} {' '.join(values[rng.integers(0, 3, ATTRIBUTES)])}")
+        (folder / "Img" / place).mkdir(parents=True)
+        for picture in street + shop:
+            (folder / "Img" / picture).touch()
+    names = [f"名{n} name-{n} 1" for n in range(ATTRIBUTES)]
+    lists = {
+        "Eval/list_eval_partition": (
+            "image_pair_name_1 image_pair_name_2 item_id evaluation_status",
+            pairs,
+        ),
+        "Anno/list_bbox_consumer2shop": (
+            "image_name clothes_type source_type x_1 y_1 x_2 y_2",
+            boxes,
+        ),
+        "Anno/list_landmarks_consumer2shop": ("image_name clothes_type variation_type", marks),
+        "Anno/list_attr_items": ("item_id labels", labels),
+        "Anno/list_attr_cloth": ("chinese english type", names),
+    }
+    for name, (header, rows) in lists.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        text = "\n".join([str(len(rows)), header, *rows])
+        (folder / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
+    (folder / "Anno/list_item_consumer2shop.txt").write_text("\n".join([str(len(items)), *items]))
+
+
+def measure(root: str) -> None:
+    """Load in this process, and print what it took as JSON."""
+    from fashret_utils import datasets
+
+    def gigabytes() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+    warnings.simplefilter("error")  # a list that is not read as it was meant fails the benchmark
+    before, clock, cpu = gigabytes(), time.perf_counter(), time.process_time()
+    catalog = datasets.load(NAME, root, query="val+test")
+    seconds, cpu, peak = time.perf_counter() - clock, time.process_time() - cpu, gigabytes()
+    clock = time.process_time()
+    datasets.deepfashion_c2s.landmarks(root)
+    print(
+        json.dumps(
+            {
+                "pictures": len(catalog),
+                "items": catalog.n_items,
+                "seconds": seconds,
+                "processor_seconds": cpu,
+                "imports_gb": before,
+                "peak_gb": peak,
+                "landmarks_seconds": time.process_time() - clock,
+            }
+        )
+    )
+
+
+def main() -> None:
+    """Write the lists and measure three times."""
+    if len(sys.argv) == 3:
+        measure(sys.argv[2])
+        return
+    pictures = int(sys.argv[1]) if len(sys.argv) > 1 else 240_000
+    with tempfile.TemporaryDirectory() as root:
+        write_lists(Path(root) / NAME, pictures)
+        for _ in range(3):
+            command = [sys.executable, __file__, "measure", root]
+            found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            print(
+                f"{found['pictures']:,} pictures of {found['items']:,} items: catalogued in "
+                f"{found['seconds']:.1f} s ({found['processor_seconds']:.1f} s of processor time), "
+                f"{found['peak_gb'] - found['imports_gb']:.2f} GB at most beside the "
+                f"{found['imports_gb']:.2f} GB of Python and libraries; landmarks of all: "
+                f"{found['landmarks_seconds']:.1f} s of processor time more"
+            )
+
+
+if __name__ == "__main__":
+    main()
