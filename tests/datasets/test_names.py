@@ -65,3 +65,14 @@ def test_the_wardrobe_needs_no_files():
     assert catalog.n_items == 10
     assert catalog.name == "wardrobe-shoes"
     assert datasets.verify("wardrobe-garments").complete
+
+
+def test_verify_says_what_a_whole_data_set_holds(tmp_path, picture):
+    for side in ("street", "shop"):
+        picture(f"mine/boot/{side}/1.jpg")
+    said = str(datasets.verify("folder", tmp_path / "mine")).splitlines()
+    assert said[0].endswith("complete")
+    assert said[-2].split() == ["train", "street", "1", "1", "1", "1"]
+    assert said[-1].split() == ["shop", "1", "1", "1", "1"]
+    (tmp_path / "mine/boot/shop/1.jpg").write_bytes(b"x")
+    assert "categories" not in str(datasets.verify("folder", tmp_path / "mine"))
