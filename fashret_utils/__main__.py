@@ -48,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=_run)
 
-    data = commands.add_parser("data", help="list or verify the data sets")
-    data.add_argument("action", choices=("list", "verify"))
-    data.add_argument("name", nargs="?", help="data set to verify")
+    data = commands.add_parser("data", help="list, verify or fetch the data sets")
+    data.add_argument("action", choices=("list", "verify", "fetch"))
+    data.add_argument("name", nargs="?", help="data set to verify or fetch")
     data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
     data.set_defaults(command=_data)
 
@@ -106,7 +106,14 @@ def _data(arguments: argparse.Namespace) -> int:
         print(datasets.available(arguments.data_root).to_string(index=False))
         return 0
     if not arguments.name:
-        raise ValueError("data verify needs the name of a data set; `data list` shows them")
+        raise ValueError(
+            f"data {arguments.action} needs the name of a data set; `data list` shows them"
+        )
+    if arguments.action == "fetch":
+        from fashret_utils.datasets.fetch import fetch
+
+        print(fetch(arguments.name, arguments.data_root))
+        return 0
     report = datasets.verify(arguments.name, arguments.data_root)
     print(report)
     return 0 if report.complete else 1
