@@ -46,7 +46,7 @@ def test_unpacked_files_are_read(tiny_mnist):
         file.with_suffix("").write_bytes(gzip.decompress(file.read_bytes()))
         file.unlink()
     assert (mnist.labels(folder, "train") == expected).all()
-    assert datasets.verify("mnist", tiny_mnist).complete
+    assert mnist.verify(tiny_mnist).complete
 
 
 @pytest.mark.parametrize(
