@@ -177,15 +177,6 @@ def test_a_kernel_that_is_not_finite_is_refused_and_has_reward_0():
     assert gsn.kernel_reward(tokens, images, 10, 10) == 0
 
 
-def test_mcnemar_counts_disagreements():
-    a = np.array([True] * 9 + [False] * 3)
-    b = np.array([True] * 4 + [False] * 5 + [True] + [False] * 2)
-    found = gsn.mcnemar(a, b)
-    assert (found["only first right"], found["only second right"]) == (5, 1)
-    assert found["p"] == pytest.approx(14 / 64)  # two-sided: (1 + 6) * 2 / 2^6
-    assert gsn.mcnemar(a, a)["p"] == 1
-
-
 def test_the_stand_in_needs_no_files():
     images = gsn.kernel_data("digits", 200, seed=1)
     assert images.train[0].shape == (200, 64)
@@ -609,8 +600,6 @@ def test_a_kernel_record_can_be_read_tabulated_and_found_again(tmp_path):
     gsn.write_kernel(where, "mnist-60", "linear", 0, settings, right, published_gap=0.0)
     (record,) = gsn.records.load(tmp_path)
     assert record.metrics == {"val_accuracy": 0.75, "accuracy": 0.9}
-    low, high = record.intervals["accuracy"]
-    assert (low, high) == pytest.approx((0.8256, 0.9448), abs=1e-4)  # Wilson's
     table = gsn.tables.matrix(gsn.tables.table([record], ["accuracy"]), "accuracy")
     assert table.loc["svm,linear", "mnist-60"].startswith("90.0 [82.6, 94.5")
     assert gsn.done(where, "mnist-60", "svm,linear", 0, settings)
