@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import cloudpickle
+
 
 class ChapterError(RuntimeError):
     """A chapter's cell failed; the executed notebook with the error in it is on disk."""
@@ -103,6 +105,8 @@ def definitions(name: str, root: Path | None = None) -> ModuleType:
     except BaseException:
         del sys.modules[module_name]
         raise
+    # Worker processes cannot import the module by its name, so they are sent what is in it.
+    cloudpickle.register_pickle_by_value(module)
     return module
 
 

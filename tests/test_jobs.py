@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fashret_utils import jobs, records, retrieval
+from fashret_utils import chapters, jobs, records, retrieval
 
 NAMES = {"chapter": "99_tiny", "data": "toy", "arm": "a", "scale": "smoke", "seed": 0}
 
@@ -20,6 +20,16 @@ def test_jobs_run_elsewhere_with_one_thread(tmp_path):
         text, process, threads = (tmp_path / f"job{i}").read_text().split()
         assert (text, threads) == (f"text{i}", "1")
         assert int(process) != os.getpid()
+
+
+def test_jobs_may_use_another_chapters_definitions(tmp_path):
+    first = chapters.definitions("00_street_to_shop")
+
+    def write(angle):
+        (tmp_path / "point").write_text(str(first.on_the_circle([angle]).round(3).tolist()))
+
+    jobs.run_jobs(write, [(0,)], workers=2)
+    assert (tmp_path / "point").read_text() == "[[1.0, 0.0]]"
 
 
 def test_a_failing_job_is_raised():
