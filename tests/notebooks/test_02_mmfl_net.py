@@ -403,7 +403,7 @@ def test_the_objective_is_the_weighted_sum_of_its_parts():
     torch.testing.assert_close(parts["triplet"], sum(whole) / 3)
     squared = vectors.before[0].square().sum() / 16  # centres start at zero
     torch.testing.assert_close(parts["center"], 0.5 * squared)
-    logits = criterion.attributes(vectors.before[0])
+    logits = criterion.attributes(vectors.after[0])
     expected = 2 * mmfl.attribute_loss(logits, codes, [3, 2])
     torch.testing.assert_close(parts["attributes"], expected)
 
@@ -432,14 +432,9 @@ def test_batches_of_the_recipe_hold_both_domains_of_every_item(garments):
 def test_heads_start_at_the_mean_directions_of_their_items(garments, arm):
     torch.manual_seed(0)
     rows, plan = garments.where(split="train"), mmfl.budget("wardrobe-garments", "smoke")
-    settings = mmfl.arms().get(arm)
-    if arm == "dml":
-        settings = {
-            "network": {"fusion": "none", "branches": ["global"]},
-            "loss": {"dml": mmfl.dml.choose([])["dml_id"]},
-        }
+    settings = mmfl.arms(reading=mmfl.dml.choose([])["dml_id"])[arm]
     net, criterion = mmfl.build(settings, backbones.small(width=4), (2, 3, 4), rows, plan)
-    mmfl.start_at_item_means(net, criterion, rows, plan["size"], "cpu")
+    mmfl.start_heads(net, criterion, rows, plan["size"], "cpu")
     heads = [criterion.loss.loss] if arm == "dml" else criterion.heads
     embedded = torch.from_numpy(retrieval.embed(net, rows, plan["size"]))
     parts = embedded.split(list(net.lengths.values()), dim=1)
@@ -447,6 +442,11 @@ def test_heads_start_at_the_mean_directions_of_their_items(garments, arm):
     for head, vectors in zip(heads, parts, strict=True):
         mean = vectors[torch.from_numpy(rows.item == first)].mean(0)
         torch.testing.assert_close(head.weight[0].detach(), F.normalize(mean, dim=0))
+    if arm == "mmfl":  # "sleeve: long" is the last question of the sixth attribute
+        said = criterion.attributes(torch.randn(1, plan["dim"])).sigmoid()[0]
+        place = sum(criterion.sizes[:6]) - 1
+        sleeves = rows.attributes[rows.attributes[:, 5] >= 0, 5]
+        assert said[place].item() == pytest.approx((sleeves == 4).mean(), abs=1e-5)
 
 
 def test_mmfl_overfits_eight_items(garments, tmp_path):
@@ -494,17 +494,21 @@ def record(arm, chapter="02_mmfl_net", **extra):
 
 
 def test_numbers_are_chosen_on_validation_alone():
-    assert mmfl.choose([]) == {"margin": 0.3, "beta": 5e-4, "gamma": 0.5}
-    assert len(mmfl.trials()) == 9
+    defaults = {"margin": 0.3, "beta": 5e-4, "gamma": 0.5, "rate": 1.0}
+    assert mmfl.choose([]) == defaults
+    tried = mmfl.trials(mmfl.dml.choose([])["dml_id"])
+    assert len(tried) == 12
+    assert tried["trial,rate,0.1"]["rate"] == 0.1
+    assert tried["trial,beta,0.05"]["loss"]["beta"] == 0.05
     scores = {0.3: 0.1, 0.1: 0.3, 1.0: 0.2}
     found = [record(f"trial,margin,{v:g}", val_map=s) for v, s in scores.items()]
-    assert mmfl.choose(found) == {"margin": 0.1, "beta": 5e-4, "gamma": 0.5}
+    assert mmfl.choose(found) == defaults | {"margin": 0.1}
 
 
 def test_dml_stands_with_its_better_reading():
     found = [record(a, "01_dml", val_map=v) for a, v in (("dml_pair", 0.2), ("dml_id", 0.3))]
-    assert mmfl.best_of_dml(found)["loss"]["dml"]["loss"] == "two-margin"
-    assert mmfl.best_of_dml(found[:1])["loss"]["dml"]["loss"] == "pair"
+    assert mmfl.best_of_dml(found)["loss"] == "two-margin"
+    assert mmfl.best_of_dml(found[:1])["loss"] == "pair"
 
 
 def test_the_recipe_warms_up_and_falls_twice():
