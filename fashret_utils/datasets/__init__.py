@@ -97,7 +97,10 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     module = _module(name)
     report = module.verify(root)
     if report.complete and module not in PAPERS:  # those say themselves what they hold
-        summary = module.load(root).summary().to_string().splitlines()
+        try:
+            summary = module.load(root).summary().to_string().splitlines()
+        except ValueError as error:  # every file is there, and yet it makes no catalogue
+            summary = [f"it cannot be loaded: {error}"]
         report = replace(report, notes=(*report.notes, "", *summary))
     return report
 

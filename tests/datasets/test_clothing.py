@@ -38,7 +38,9 @@ def test_senders_are_needed(root):
     (root / "clothing-dataset-small/labels.csv").unlink()
     with pytest.raises(ValueError, match=r"nothing tells who sent test/dress/test-dress-0\.jpg"):
         datasets.load("clothing-dataset-small", root)
-    assert datasets.verify("clothing-dataset-small", root).complete
+    report = datasets.verify("clothing-dataset-small", root)
+    assert report.complete
+    assert "cannot be loaded: nothing tells who sent" in report.notes[-1]
 
 
 def test_verify_knows_a_listed_photo_that_is_gone(root):
