@@ -50,7 +50,7 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     )
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "status.md").write_text(status_table(notebooks))
-    found = datasets.available().drop(columns="folder")  # its paths belong to this machine
+    found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
     found["present"] = found["present"].map({True: "yes", False: "no"})
     (generated / "datasets.md").write_text(_markdown(found))
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))

@@ -50,14 +50,14 @@ class Ledger:
 
 
 def load(folder: str | Path | None = None) -> list[Ledger]:
-    """Read all ledgers, in the order of the papers' names.
+    """Read all ledgers, in the order of their chapters.
 
     **Arguments**: `folder` - by default `book/claims` of the book.
 
     **Raises** `ClaimsError` for a ledger that is not as the module's docstring says.
     """
     folder = chapters.book_root() / "book/claims" if folder is None else Path(folder)
-    ledgers = [read(path) for path in sorted(folder.glob("*.yml"))]
+    ledgers = sorted(map(read, folder.glob("*.yml")), key=lambda ledger: ledger.chapter)
     ids = [claim.id for ledger in ledgers for claim in ledger.claims]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ClaimsError(f"{folder}: claim {twice[0]} occurs twice; each id names one claim")
