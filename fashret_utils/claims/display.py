@@ -28,7 +28,10 @@ _COLOURS = {
     INCONCLUSIVE: "secondary",
     UNTESTABLE: "info",
 }
-_FRACTIONS = ("hit@", "map", "mrr", "precision@", "recall@", "r_precision")  # shown in per cent
+_FRACTIONS = (  # shown in per cent
+    *("hit@", "map", "mrr", "precision@", "recall@", "r_precision"),
+    *("accuracy", "val_accuracy", "reward", "probe"),
+)
 
 
 def listing(judged: Judged) -> str:

@@ -19,7 +19,10 @@ from fashret_utils.datasets.places import data_root
 
 MIRRORS = {
     "mnist": mnist.MIRRORS,
-    "fashion-mnist": ("https://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+    "fashion-mnist": (
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",  # S3 sites have no https
+    ),
 }
 MODULES = {"mnist": mnist, "fashion-mnist": fashion_mnist}
 CHUNK = 2**18
