@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import numpy as np
 from scipy.stats import binomtest
 
-from fashret_utils import provenance
-from fashret_utils.records import Record
-from fashret_utils.scale import Scale, machine
+from fashret_utils.records import Record, measured
 
 
 def wilson(right: np.ndarray) -> tuple[float, float]:
@@ -32,36 +29,15 @@ def mcnemar(right: np.ndarray, other: np.ndarray) -> dict[str, float]:
     return {"only first right": first, "only second right": second, "p": float(p)}
 
 
-def new(
-    right: Mapping[str, np.ndarray],
-    *,
-    chapter: str,
-    data: str,
-    arm: str,
-    scale: str | Scale,
-    seed: int,
-    device: str = "cpu",
-    curve: Mapping[str, list[float]] | None = None,
-    extra: Mapping[str, object] | None = None,
-) -> Record:
+def new(right: Mapping[str, np.ndarray], **about: object) -> Record:
     """Make the record of a classifier; `records.write` writes it.
 
     **Arguments**: `right` - name of a metric, such as "accuracy" -> right or wrong for each image
-    it is measured on, (n,) bool; the others as in `records.new`.
+    it is measured on, (n,) bool; `about` - as in `records.measured`.
     """
-    return Record(
-        chapter=chapter,
-        data=data,
-        arm=arm,
-        scale=Scale(str(scale)).name,
-        seed=int(seed),
+    return measured(
         metrics={name: float(values.mean()) for name, values in right.items()},
         intervals={name: wilson(values) for name, values in right.items()},
         counts={f"n_{name}": len(values) for name, values in right.items()},
-        curve=dict(curve or {}),
-        extra=dict(extra or {}),
-        code_hash=provenance.code_hash(chapter, data),
-        versions=provenance.versions(),
-        machine=machine(device),
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        **about,
     )

@@ -64,49 +64,48 @@ class Record:
         return path_of(results, self.chapter, self.data, self.arm, self.scale, self.seed)
 
 
-def new(
-    retrieval: Retrieval,
+def new(retrieval: Retrieval, **about: object) -> Record:
+    """Make a record from a retrieval result, also for a baseline that needs no training.
+
+    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; `about` - as in `measured`.
+
+    **Returns** a `Record`, not yet written.
+    """
+    return measured(
+        metrics={key: float(value) for key, value in retrieval.metrics.items()},
+        intervals={
+            key: (float(low), float(high)) for key, (low, high) in retrieval.intervals.items()
+        },
+        counts={key: int(getattr(retrieval, key)) for key in COUNTS},
+        **about,
+    )
+
+
+def measured(
     *,
     chapter: str,
     data: str,
-    arm: str,
     scale: str | Scale,
-    seed: int,
     device: str = "cpu",
-    catalog_hash: str | None = None,
     code_hash: str | None = None,
-    curve: Mapping[str, list[float]] | None = None,
-    cost: Mapping[str, float] | None = None,
-    extra: Mapping[str, object] | None = None,
+    **known: object,
 ) -> Record:
-    """Make a record from a retrieval result, also for a baseline that needs no training.
+    """Make a record of any measurement, with when, where and by which code it was made.
 
-    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; `chapter`, `data`, `arm`,
-    `scale`, `seed` - name the run; `code_hash` - by default the chapter's as it is now; `curve` -
-    columns of equal length, such as step and loss; `cost` - seconds, memory, parameters; `extra` -
-    anything else worth keeping, as JSON can hold it.
+    **Arguments**: `chapter`, `data`, `scale` and, among the `known` fields of `Record`, `arm` and
+    `seed` name the run; `code_hash` - by default the chapter's as it is now.
 
     **Returns** a `Record`, not yet written.
     """
     return Record(
         chapter=chapter,
         data=data,
-        arm=arm,
         scale=Scale(str(scale)).name,
-        seed=int(seed),
-        metrics={key: float(value) for key, value in retrieval.metrics.items()},
-        intervals={
-            key: (float(low), float(high)) for key, (low, high) in retrieval.intervals.items()
-        },
-        counts={key: int(getattr(retrieval, key)) for key in COUNTS},
-        curve=dict(curve or {}),
-        cost=dict(cost or {}),
-        extra=dict(extra or {}),
-        catalog_hash=catalog_hash,
         code_hash=code_hash or provenance.code_hash(chapter, data),
         versions=provenance.versions(),
         machine=machine(device),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
+        **known,
     )
 
 

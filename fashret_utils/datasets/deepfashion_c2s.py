@@ -28,19 +28,18 @@ from fashret_utils.datasets.crops import CropReader
 from fashret_utils.datasets.deepfashion_labels import (
     Attributes,
     Landmarks,
+    attribute_columns,
+    benchmark_landmarks,
     label_notes,
     read_attributes,
     read_boxes,
-    read_landmarks,
 )
 from fashret_utils.datasets.deepfashion_lists import (
     Rows,
     find_list,
-    item_ids,
     picture_folder,
-    picture_paths,
     read_items,
-    read_list,
+    read_partition,
 )
 from fashret_utils.datasets.pictures import FileReader
 from fashret_utils.datasets.places import About, Report
@@ -53,7 +52,7 @@ ABOUT = About(
     marker=("Eval/list_eval_partition.txt", "list_eval_partition.txt"),
 )
 PUBLISHED = {"pictures": 239_557, "items": 33_881, "pairs": 195_540, "attributes": 303}
-_COLUMNS = ("image_pair_name_1", "image_pair_name_2", "item_id", "evaluation_status")
+_SIDES = {"image_pair_name_1": STREET, "image_pair_name_2": SHOP}
 _STATUS = ("train", "val", "test")
 _DOMAIN_OF = np.array([-1, SHOP, STREET])  # by source type: 1 shop, 2 consumer
 _LONG_SIDE = 300  # of the low-resolution pictures, in which boxes were drawn
@@ -107,9 +106,7 @@ def load(
 
 def landmarks(root: str | Path | None = None) -> Landmarks:
     """The landmarks of all pictures. **Raises** `ValueError` naming file and line."""
-    folder = ABOUT.find(root)
-    name = "list_landmarks_consumer2shop.txt"
-    return read_landmarks(find_list(folder, name) or folder / "Anno" / name)
+    return benchmark_landmarks(ABOUT.find(root), "consumer2shop")
 
 
 def verify(root: str | Path | None = None) -> Report:
@@ -124,24 +121,22 @@ def verify(root: str | Path | None = None) -> Report:
 
 
 def _lists(folder: Path) -> _Lists:
-    pairs = read_list(find_list(folder, "list_eval_partition.txt"), _COLUMNS)
+    pairs, item, categories = read_partition(folder, tuple(_SIDES), _STATUS)
     path = find_list(folder, "list_bbox_consumer2shop.txt")
     boxes = path and read_boxes(path, "source_type", (1, 2))
-    return _Lists(folder, pairs, boxes, read_attributes(folder), _sides(pairs, boxes))
+    return _Lists(
+        folder, pairs, boxes, read_attributes(folder), _sides(pairs, item, categories, boxes)
+    )
 
 
-def _sides(pairs: Rows, boxes: pd.DataFrame | None) -> pd.DataFrame:
+def _sides(
+    pairs: Rows, item: np.ndarray, categories: list[np.ndarray], boxes: pd.DataFrame | None
+) -> pd.DataFrame:
     """Source, item, status, category, domain and box of both sides of all pairs; which repeat."""
-    status, item = pairs["evaluation_status"], item_ids(pairs)
-    pairs.refuse(~np.isin(status, _STATUS), "evaluation_status", f"expected one of {_STATUS}")
-    _, first, code = np.unique(item, return_index=True, return_inverse=True)
-    other = status != status[first][code]
-    pairs.refuse(other, "evaluation_status", "an earlier line has this item in another part")
-    tables = []
-    for column, domain in ((_COLUMNS[0], STREET), (_COLUMNS[1], SHOP)):
-        paths = picture_paths(pairs, column, item)
+    status, tables = pairs["evaluation_status"], []
+    for (column, domain), category in zip(_SIDES.items(), categories, strict=True):
         table = {"source": pairs[column], "item": item, "status": status, "domain": domain}
-        tables.append(pd.DataFrame(table | {"category": paths["category"]}))
+        tables.append(pd.DataFrame(table | {"category": category}))
     sides = pd.concat(tables, ignore_index=True)
     sides["repeat"] = sides.duplicated("source")
     if boxes is None:
@@ -207,19 +202,14 @@ def _catalog(
     if folder != "img":
         table["source"] = table["source"].str.replace("img", folder, n=1)
     table["source"] = _renamed(base, table["source"])
-    names, attributes = (), None
-    if lists.attributes is not None:
-        names, attributes = lists.attributes.names, lists.attributes.of(item[keep])
     long_side = _LONG_SIDE if resolution == "high" else None
     return assemble(
         table,
         name=ABOUT.name,
         licence=ABOUT.licence,
         reader=CropReader(base, long_side) if crop else FileReader(base),
-        attributes=attributes,
-        attribute_names=names,
-        attribute_values=dict.fromkeys(names, ("no", "yes")),
         on_error=on_error,
+        **attribute_columns(lists.attributes, item[keep]),
     )
 
 

@@ -26,18 +26,17 @@ from fashret_utils.datasets.crops import CropReader
 from fashret_utils.datasets.deepfashion_labels import (
     Attributes,
     Landmarks,
+    attribute_columns,
+    benchmark_landmarks,
     label_notes,
     read_attributes,
     read_boxes,
-    read_landmarks,
 )
 from fashret_utils.datasets.deepfashion_lists import (
     find_list,
-    item_ids,
     picture_folder,
-    picture_paths,
     read_items,
-    read_list,
+    read_partition,
 )
 from fashret_utils.datasets.pictures import FileReader
 from fashret_utils.datasets.places import About, Report
@@ -51,7 +50,6 @@ ABOUT = About(
 )
 PUBLISHED = {"pictures": 52_712, "items": 7_982, "train": 25_882, "query": 14_218}
 PUBLISHED |= {"gallery": 12_612, "attributes": 463}
-_COLUMNS = ("image_name", "item_id", "evaluation_status")
 _STATUS = ("train", "query", "gallery")
 _POSES = ("", "front", "side", "back", "zoom-out", "zoom-in", "stand-alone")  # by pose type
 _SIDE = 256  # of the square low-resolution pictures, in which boxes were drawn
@@ -97,9 +95,7 @@ def load(
 
 def landmarks(root: str | Path | None = None) -> Landmarks:
     """The landmarks of all pictures. **Raises** `ValueError` naming file and line."""
-    folder = ABOUT.find(root)
-    name = "list_landmarks_inshop.txt"
-    return read_landmarks(find_list(folder, name) or folder / "Anno" / name)
+    return benchmark_landmarks(ABOUT.find(root), "inshop")
 
 
 def verify(root: str | Path | None = None) -> Report:
@@ -119,17 +115,11 @@ def verify(root: str | Path | None = None) -> Report:
 
 
 def _lists(folder: Path) -> _Lists:
-    rows = read_list(find_list(folder, "list_eval_partition.txt"), _COLUMNS)
-    status, item = rows["evaluation_status"], item_ids(rows)
-    rows.refuse(~np.isin(status, _STATUS), "evaluation_status", f"expected one of {_STATUS}")
-    paths = picture_paths(rows, "image_name", item)
-    tested = status != "train"
-    _, first, code = np.unique(item, return_index=True, return_inverse=True)
-    other = tested != tested[first][code]
-    rows.refuse(other, "evaluation_status", "an earlier line has this item in another part")
-    table = {"source": rows["image_name"], "item": item, "split": status}
+    joined = ("query", "gallery")
+    rows, item, (category,) = read_partition(folder, ("image_name",), _STATUS, joined)
+    table = {"source": rows["image_name"], "item": item, "split": rows["evaluation_status"]}
     kept = rows.first_of_each("image_name")
-    pictures = pd.DataFrame(table | {"category": paths["category"]}).iloc[kept]
+    pictures = pd.DataFrame(table | {"category": category}).iloc[kept]
     path = find_list(folder, "list_bbox_inshop.txt")
     boxes = path and read_boxes(path, "pose_type", range(1, len(_POSES)))
     if boxes is not None:
@@ -168,19 +158,14 @@ def _catalog(
         domain=domains_by_role(item, split, domains),
         source=table["source"].str.replace("img", folder, n=1),
     )
-    names, attributes = (), None
-    if lists.attributes is not None:
-        names, attributes = lists.attributes.names, lists.attributes.of(item)
     high = resolution == "high"
     return assemble(
         table,
         name=ABOUT.name,
         licence=ABOUT.licence,
         reader=CropReader(base, _SIDE if high else None, square=high) if crop else FileReader(base),
-        attributes=attributes,
-        attribute_names=names,
-        attribute_values=dict.fromkeys(names, ("no", "yes")),
         on_error=on_error,
+        **attribute_columns(lists.attributes, item),
     )
 
 

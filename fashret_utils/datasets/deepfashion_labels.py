@@ -82,6 +82,12 @@ class Landmarks:
     visibility: np.ndarray
 
 
+def benchmark_landmarks(folder: Path, benchmark: str) -> Landmarks:
+    """The landmarks of all pictures. **Raises** `ValueError` naming file and line."""
+    name = f"list_landmarks_{benchmark}.txt"
+    return read_landmarks(find_list(folder, name) or folder / "Anno" / name)
+
+
 def read_landmarks(path: Path) -> Landmarks:
     """`list_landmarks_*`: rows of 6, 4 or 8 triples by clothes type, or padded to 8.
 
@@ -123,6 +129,17 @@ class Attributes:
         codes = self.codes[row]
         codes[row < 0] = -1
         return codes
+
+
+def attribute_columns(attributes: Attributes | None, item: np.ndarray) -> dict[str, object]:
+    """What a `Catalog` of pictures of these items, int64 (n,), says of attributes."""
+    if attributes is None:
+        return {}
+    return {
+        "attributes": attributes.of(item),
+        "attribute_names": attributes.names,
+        "attribute_values": dict.fromkeys(attributes.names, ("no", "yes")),
+    }
 
 
 def read_attributes(folder: Path) -> Attributes | None:

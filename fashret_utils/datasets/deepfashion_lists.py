@@ -134,6 +134,30 @@ def picture_folder(folder: Path, resolution: str) -> tuple[Path, str]:
     return found.get(name, places[0]), name
 
 
+def read_partition(
+    folder: Path, pictures: Sequence[str], parts: Sequence[str], joined: Sequence[str] = ()
+) -> tuple[Rows, np.ndarray, list[np.ndarray]]:
+    """`list_eval_partition`: its rows, the item of each, and categories by its pictures' paths.
+
+    **Arguments**: `pictures`: the columns of pictures; `parts`: the values of `evaluation_status`;
+    an item is in one of them, or in several that are `joined`.
+
+    **Returns** the rows, items int64 (n,), and categories str (n,) for each column of pictures.
+
+    **Raises** `ValueError` naming the line.
+    """
+    columns = (*pictures, "item_id", "evaluation_status")
+    rows = read_list(find_list(folder, "list_eval_partition.txt"), columns)
+    status, item = rows["evaluation_status"], item_ids(rows)
+    rows.refuse(~np.isin(status, parts), "evaluation_status", f"expected one of {tuple(parts)}")
+    categories = [picture_paths(rows, each, item)["category"].to_numpy() for each in pictures]
+    part = np.where(np.isin(status, joined), "", status)
+    _, first, code = np.unique(item, return_index=True, return_inverse=True)
+    other = part != part[first][code]
+    rows.refuse(other, "evaluation_status", "an earlier line has this item in another part")
+    return rows, item, categories
+
+
 def read_items(path: Path) -> np.ndarray:
     """`list_item_*`: the item numbers, int64 (n,)."""
     return item_ids(read_list(path, ("item_id",), header=False))
