@@ -213,6 +213,14 @@ def test_the_box_escapes_and_names_claim_verdict_and_numbers():
     assert "| {doc}`/notebooks/99_tiny` | 1 | 1 |" in claims.markdown([(ledger, verdict)])
 
 
+def test_comparisons_give_differences_of_shares_in_points():
+    ledger = claims.Ledger(**LEDGER, claims=())
+    verdict = verdict_of((0.5, 0.5, 0.5), (0.3, 0.3, 0.3), data=["wardrobe", "unseen"])
+    found = claims.comparisons([(ledger, verdict)])
+    assert found.loc["TINY-C1", "value [95 % interval]"] == "20 [20, 20]"
+    assert found["data"].tolist() == ["wardrobe"]  # without records there is no comparison
+
+
 # ledgers
 
 

@@ -69,20 +69,21 @@ def comparisons(judged: Judged) -> pd.DataFrame:
             if finding.verdict is None:
                 continue
             factor = 100 if _is_share(finding.metric) else 1
-            numbers = {name: factor * getattr(finding, name) for name in ("value", "low", "high")}
+            value, low, high = (
+                factor * getattr(finding, name) for name in ("value", "low", "high")
+            )
             rows.append(
                 {
                     "claim": verdict.claim.id,
                     "comparison": finding.text,
                     "metric": finding.metric,
                     "data": finding.data,
-                    **{name: f"{number:.3g}" for name, number in numbers.items()},
-                    "seeds": finding.seeds,
-                    "scale": finding.scale,
+                    "value [95 % interval]": f"{value:.3g} [{low:.3g}, {high:.3g}]",
+                    "seeds": f"{finding.seeds}, {finding.scale}",
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).set_index("claim") if rows else pd.DataFrame()
 
 
 def box(judged: Judged) -> str:
