@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FasterRCNN, FastRCNNPredictor, TwoMLPHead
 from torchvision.ops import MultiScaleRoIAlign
@@ -80,36 +81,44 @@ class Scenes:
         return self._proposals[row]
 
 
-class _OneMap(nn.Module):
-    """A backbone as torchvision's detectors want it: one map, and how many channels it has."""
+class MergedMaps(nn.Module):
+    """Maps of several levels as one, the coarse ones enlarged (Kong et al. 2016, HyperNet).
+
+    `out_channels`: of the one map; `stride`: the picture's side by the map's.
+    """
 
     def __init__(self, maps: FeatureMaps) -> None:
         super().__init__()
-        self.maps, self.out_channels = maps, maps.channels[0]
+        self.maps = maps
+        self.out_channels, self.stride = sum(maps.channels), maps.strides[0]
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.maps(images)[0]
+        """(B, 3, H, W) -> (B, out_channels, H / stride, W / stride)."""
+        fine, *coarse = self.maps(images)
+        size = fine.shape[-2:]
+        enlarged = [functional.interpolate(x, size, mode="bilinear") for x in coarse]
+        return torch.cat([fine, *enlarged], dim=1)
 
 
 def faster_rcnn(maps: FeatureMaps, frame: int, hidden: int, side: int = 5) -> FasterRCNN:
     """torchvision's Faster R-CNN for one class (Ren et al. 2015), pictures already normalised.
 
-    **Arguments**: `maps` - of one level; `frame` - side of the pictures in pixels; `hidden` - width
-    of both hidden layers; `side` - of the grid cut from the map for each region.
+    **Arguments**: `maps` - from fine to coarse; `frame` - side of the pictures in pixels; `hidden` -
+    width of both hidden layers; `side` - of the grid cut from the map for each region.
     """
-    sizes = tuple(frame // part for part in (6, 4, 3, 2))
+    sizes, merged = tuple(frame // part for part in (6, 4, 3, 2)), MergedMaps(maps)
     return FasterRCNN(
-        _OneMap(maps),
+        merged,
         rpn_anchor_generator=AnchorGenerator((sizes,), ((0.5, 1.0, 2.0),)),
         box_roi_pool=MultiScaleRoIAlign(["0"], side, 2),
-        box_head=TwoMLPHead(maps.channels[0] * side**2, hidden),
+        box_head=TwoMLPHead(merged.out_channels * side**2, hidden),
         box_predictor=FastRCNNPredictor(hidden, 2),
         min_size=frame,
         max_size=frame,
         image_mean=[0.0] * 3,
         image_std=[1.0] * 3,
         box_batch_size_per_image=64,
-        box_nms_thresh=0.3,
+        box_nms_thresh=0.5,  # shoes of a pair overlap
         box_detections_per_img=10,
     )
 

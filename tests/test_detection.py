@@ -98,7 +98,7 @@ def test_scenes_are_a_function_of_seed_and_step_and_leave_out_empty_pictures():
 
 def test_faster_rcnn_learns_and_answers_in_the_same_form():
     torch.manual_seed(0)
-    maps = feature_maps(backbones.build("small", width=16), levels=(3,))
+    maps = feature_maps(backbones.build("small", width=16), levels=(2, 3))
     model = detectors.faster_rcnn(maps, 96, 16)
     loss = detectors.faster_rcnn_loss(model, scenes(steps=1).at(0))
     loss.backward()
@@ -107,6 +107,22 @@ def test_faster_rcnn_learns_and_answers_in_the_same_form():
     found, report = detectors.examine(model, detectors.faster_rcnn_answers, scenes())
     assert len(found) == 4
     assert {"ap@0.5", "ap@0.7", "proposal_recall@0.7", "ms_network"} <= report.keys()
+
+
+def test_merged_maps_are_the_fine_one_and_the_coarse_one_enlarged():
+    maps = feature_maps(backbones.build("small", width=16), levels=(2, 3)).eval()
+    merged, images = detectors.MergedMaps(maps), torch.randn(2, 3, 64, 64)
+    fine, coarse = maps(images)
+    found = merged(images)
+    assert found.shape == (2, merged.out_channels, 64 // merged.stride, 64 // merged.stride)
+    assert torch.equal(found[:, : fine.shape[1]], fine)
+    halved = torch.nn.functional.avg_pool2d(found[:, fine.shape[1] :], 2)
+    inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
+    expected = torch.nn.functional.conv2d(  # a bilinear doubling, then a mean of four
+        coarse.flatten(0, 1)[:, None],
+        torch.tensor([[1.0, 6, 1], [6, 36, 6], [1, 6, 1]])[None, None] / 64,
+    )
+    torch.testing.assert_close(halved[inside].flatten(0, 1), expected[:, 0])
 
 
 def test_best_two_takes_the_second_only_if_it_is_sure():
