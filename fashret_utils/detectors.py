@@ -103,8 +103,8 @@ class MergedMaps(nn.Module):
 def faster_rcnn(maps: FeatureMaps, frame: int, hidden: int, side: int = 5) -> FasterRCNN:
     """torchvision's Faster R-CNN for one class (Ren et al. 2015), pictures already normalised.
 
-    **Arguments**: `maps` - from fine to coarse; `frame` - side of the pictures in pixels; `hidden` -
-    width of both hidden layers; `side` - of the grid cut from the map for each region.
+    **Arguments**: `maps` - from fine to coarse; `frame` - side of the pictures in pixels;
+    `hidden` - width of both hidden layers; `side` - of the grid cut from the map for each region.
     """
     sizes, merged = tuple(frame // part for part in (6, 4, 3, 2)), MergedMaps(maps)
     return FasterRCNN(
