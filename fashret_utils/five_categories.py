@@ -83,8 +83,8 @@ def five_category_shop(
 
     **Arguments**
 
-    - `products`: in the shop, as many of each category (our choice; the paper does not say), what
-      does not divide by five to "others". Fewer products are some of those of a larger shop.
+    - `products`: in the shop, as many of each category, the last ones first if they do not divide
+      by five (our choice; the paper does not say). A smaller shop is a part of a larger one.
     - `queries`, `val`, `train`: street pictures of each product in these splits. Those of "val" are
       searched for in "gallery"; the paper trains on none.
     - `absent`: further products, as a part of `products`, whose street pictures in "query" and
@@ -195,7 +195,7 @@ class ShopReader:
 
 def _shares(products: int) -> tuple[int, ...]:
     each, rest = divmod(products, len(CATEGORIES))
-    return (each,) * (len(CATEGORIES) - 1) + (each + rest,)
+    return tuple(each + (place >= len(CATEGORIES) - rest) for place in range(len(CATEGORIES)))
 
 
 @lru_cache(maxsize=8)
