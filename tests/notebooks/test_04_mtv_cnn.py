@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -583,6 +584,18 @@ def test_detectors_train_on_as_many_pictures_of_the_shop_as_of_the_street():
     assert len(set(chosen.item)) == 7
     assert (chosen.domain == 0).sum() == (chosen.domain == 1).sum() == 14
     assert set(chosen.view) == {"street", *mtv.VIEWS}
+
+
+def test_a_job_can_be_sent_to_workers():
+    """As in a notebook, whose functions workers cannot import: they are pickled by value."""
+    cloudpickle.register_pickle_by_value(mtv)
+    try:
+        sent = cloudpickle.loads(cloudpickle.dumps(mtv.do))
+    finally:
+        cloudpickle.unregister_pickle_by_value(mtv)
+    assert sent is not mtv.do
+    assert sent.__globals__["roi_align"] is mtv.roi_align
+    assert sent.__globals__["budget"]("smoke") == mtv.budget("smoke")
 
 
 def test_real_shoes_are_asked_for_clearly(tmp_path, capsys):
