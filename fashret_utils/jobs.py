@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -16,12 +17,17 @@ def run_jobs(do: Callable[..., object], jobs: Collection[tuple], workers: int) -
     """Call `do(*job)` for each job, in `workers` processes with one thread each.
 
     On a CPU several short runs side by side are faster than one after the other with all threads.
+    Under `torchrun` the processes are there already: they do each job together.
 
     **Arguments**: `do` - may be defined in a notebook; what it returns is dropped, so it should
     write a record.
 
     **Raises** what a job raises, as soon as it does; records written until then stay.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        for job in jobs:
+            do(*job)
+        return
     with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
         work = Parallel(return_as="generator_unordered")(delayed(_quietly)(do, job) for job in jobs)
         for _ in tqdm(work, total=len(jobs), unit="run", mininterval=10, ncols=100):

@@ -93,6 +93,11 @@ def machine(device: str | torch.device = "auto") -> dict[str, str | int | float]
     return found
 
 
+def is_main_process() -> bool:
+    """Whether this is the only process, or the first of those that `torchrun` started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def peak_memory_gib(device: str | torch.device = "cpu") -> float:
     """Most memory in use so far: of the GPU by tensors, of the CPU by this process."""
     if torch.device(device).type == "cuda":
