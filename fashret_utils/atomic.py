@@ -1,11 +1,17 @@
-"""Files that are whole or absent: a reader or a killed run never meets half of one."""
+"""Files that are whole or absent: a reader or a killed run never meets half of one.
+
+Two files that belong together cannot be exchanged at once; a checksum tells whether they do.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 
 @contextmanager
@@ -32,3 +38,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
                 os.close(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def checksum(arrays: Mapping[str, np.ndarray]) -> int:
+    """CRC-32 over the bytes of arrays, in the order of their names."""
+    found = 0
+    for name in sorted(arrays):
+        found = zlib.crc32(np.ascontiguousarray(arrays[name]), found)
+    return found

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashret_utils import provenance
-from fashret_utils.atomic import replacing
+from fashret_utils.atomic import checksum, replacing
 from fashret_utils.provenance import code_hash as code_hash  # part of this module's interface
 from fashret_utils.provenance import is_stale as is_stale
 from fashret_utils.provenance import staleness as staleness
-from fashret_utils.scale import Scale, machine
+from fashret_utils.scale import Scale, is_main_process, machine
 from fashret_utils.tables import best_scale as best_scale
 from fashret_utils.tables import table as table
 
@@ -52,7 +52,7 @@ class Record:
     curve: dict[str, list[float]] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
     extra: dict[str, object] = field(default_factory=dict)
-    embeddings: dict[str, list[int]] | None = None  # shapes in the .npz beside, if there is one
+    embeddings: dict[str, list[int]] | None = None  # shapes and checksum of the .npz beside
     catalog_hash: str | None = None
     code_hash: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ def write(
     query_items: np.ndarray | None = None,
     gallery_items: np.ndarray | None = None,
 ) -> Path:
-    """Write a record, replacing an earlier one of the same run.
+    """Write a record, replacing an earlier one of the same run; of several processes, the main one.
 
     **Arguments**: `query` (n, d), `gallery` (m, d) - embeddings, with their items (n,), (m,); all
     four or none. Kept as float16.
@@ -138,6 +138,8 @@ def write(
     if 0 < len(absent) < len(arrays):
         raise ValueError(f"embeddings need query, gallery and their items; missing: {absent}")
     path = record.path(results)
+    if not is_main_process():
+        return path
     archive = path.with_suffix(".npz")
     payload = {f.name: getattr(record, f.name) for f in fields(record)} | {"embeddings": None}
     if not absent:
@@ -149,6 +151,7 @@ def write(
             arrays[name] = arrays[name].astype(np.float16)
             arrays[f"{name}_items"] = arrays[f"{name}_items"].astype(np.int64)
         payload["embeddings"] = {name: list(arrays[name].shape) for name in ("query", "gallery")}
+        payload["embeddings"]["crc32"] = [checksum(arrays)]
     lines = [
         f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
         for key, value in payload.items()
@@ -231,7 +234,8 @@ def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
 
     **Returns** `query` (n, d) and `gallery` (m, d) as float32, and `query_items`, `gallery_items`.
 
-    **Raises** `FileNotFoundError` when the run kept none.
+    **Raises** `FileNotFoundError` when the run kept none, `ResultsError` when they are another
+    run's: a process was killed between writing them and its record.
     """
     archive = record.path(results).with_suffix(".npz")
     if record.embeddings is None or not archive.is_file():
@@ -239,11 +243,15 @@ def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
             f"no embeddings at {archive}: run the chapter again and give run.record(..., query=, "
             "gallery=) its embeddings"
         )
-    with np.load(archive) as arrays:
-        return {
-            name: array.astype(np.float32) if array.dtype == np.float16 else array
-            for name, array in arrays.items()
-        }
+    with np.load(archive) as file:
+        arrays = dict(file)
+    found = [checksum(arrays)]
+    if record.embeddings.get("crc32", found) != found:  # older records have none
+        raise ResultsError(
+            f"{archive} is not what its record describes: a run was stopped while it wrote them. "
+            "Run the chapter again"
+        )
+    return arrays | {name: arrays[name].astype(np.float32) for name in ("query", "gallery")}
 
 
 def listing(results: str | Path) -> str:

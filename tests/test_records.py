@@ -64,17 +64,29 @@ def test_files_are_strict_json_one_line_a_key_and_the_same_each_time(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_embeddings_lie_beside_as_float16_and_go_with_their_record(tmp_path):
+def test_embeddings_lie_beside_as_float16_and_go_with_their_record(tmp_path, monkeypatch):
     generator = np.random.default_rng(0)
     query, gallery = generator.normal(size=(3, 4)), generator.normal(size=(5, 4))
     made = record()
     rows = {"query_items": np.arange(3), "gallery_items": np.arange(5)}
     path = records.write(made, tmp_path, query=query, gallery=gallery, **rows)
     back = records.read(path)
+    (checksum,) = back.embeddings.pop("crc32")
     assert back.embeddings == {"query": [3, 4], "gallery": [5, 4]}
+    back.embeddings["crc32"] = [checksum]
     arrays = records.embeddings(back, tmp_path)
     np.testing.assert_array_equal(arrays["query"], query.astype(np.float16).astype(np.float32))
     np.testing.assert_array_equal(arrays["gallery_items"], np.arange(5))
+
+    def stop(temporary, *_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # a run that is stopped between embeddings and record
+        patch.setattr(records.Path, "write_text", stop)
+        with pytest.raises(KeyboardInterrupt):
+            records.write(made, tmp_path, query=query + 1, gallery=gallery, **rows)
+    with pytest.raises(records.ResultsError, match=r"smoke-seed0\.npz is not what its record"):
+        records.embeddings(records.read(path), tmp_path)
 
     back = records.read(records.write(made, tmp_path))  # again, without embeddings
     assert not path.with_suffix(".npz").exists()

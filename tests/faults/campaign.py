@@ -1,0 +1,222 @@
+"""Faults on purpose: runs killed at random moments, full disks, damaged files, two runs at once.
+
+Runs are real: what they do is the package's own caching, training, evaluation and writing, on a
+folder of small pictures. `benchmarks/faults.py` tries many faults, the tests a few.
+"""
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from pathlib import Path
+
+import numpy as np
+import runs
+
+CONTEXT = multiprocessing.get_context("forkserver")
+PATIENCE = 300  # seconds
+
+
+@dataclass
+class Outcome:
+    """How often a fault was tried, and what went wrong."""
+
+    fault: str
+    where: str
+    expected: str
+    tried: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def survived(self) -> int:
+        return self.tried - len(self.failures)
+
+
+@contextmanager
+def server() -> Iterator[None]:
+    """The process that has imported everything, of which runs are forked."""
+    CONTEXT.set_forkserver_preload(["runs"])
+    before = os.environ.get("PYTHONPATH", "")  # the server looks for what it preloads there alone
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), before]).rstrip(":")
+    try:
+        forkserver.ensure_running()
+        yield
+    finally:
+        os.environ["PYTHONPATH"] = before
+
+
+def start(work: Callable[[str], object], folder: Path) -> multiprocessing.Process:
+    """Start a run in a process of its own."""
+    process = CONTEXT.Process(target=runs.alone, args=(work, str(folder)))
+    process.start()
+    return process
+
+
+def finish(work: Callable[[str], object], folder: Path) -> tuple[float, str]:
+    """Let a run go on to its end: the seconds it took, and its error or an empty text."""
+    (folder / "error.txt").unlink(missing_ok=True)
+    began = time.perf_counter()
+    process = start(work, folder)
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        return PATIENCE, "it hangs"
+    error = folder / "error.txt"
+    text = error.read_text() if error.is_file() else ""
+    return time.perf_counter() - began, text or ("" if process.exitcode == 0 else "it died")
+
+
+def kill(process: multiprocessing.Process, after: float) -> bool:
+    """Kill -9 a run after some seconds; whether it was still running."""
+    process.join(after)
+    process.kill()
+    process.join()
+    return process.exitcode == -9
+
+
+def killed(
+    kind: str, kills: int, home: Path, rng: np.random.Generator, most: int = 4
+) -> tuple[Outcome, int]:
+    """Kill a run at random moments, go on with it, and compare it with one that nobody disturbed.
+
+    **Returns** the outcome, and how many of the next starts found earlier work to go on from.
+    """
+    work, inspect, result = runs.KINDS[kind]
+    outcome = Outcome("kill -9", kind, "goes on or begins anew; the same result to the last bit")
+    whole = home / f"{kind}-undisturbed"
+    runs.prepare(whole)
+    finish(work, whole)  # warms up what the processes share
+    shutil.rmtree(whole)
+    runs.prepare(whole)
+    seconds, error = finish(work, whole)
+    assert not error, error
+    wanted, resumed = result(whole), 0
+    while outcome.tried < kills:
+        folder = home / f"{kind}-{outcome.tried}"
+        runs.prepare(folder)
+        for _ in range(min(most, kills - outcome.tried)):
+            if not kill(start(work, folder), rng.uniform(0.02, seconds)):
+                break  # it was faster
+            outcome.tried += 1
+            try:
+                resumed += inspect(folder, whole) > 0
+            except Exception as error:
+                outcome.failures.append(f"after a kill: {type(error).__name__}: {error}")
+        _, error = finish(work, folder)
+        if error or result(folder) != wanted:
+            outcome.failures.append(f"in the end: {error or 'another result'}")
+        shutil.rmtree(folder)
+    return outcome, resumed
+
+
+def two_at_once(rounds: int, home: Path, rng: np.random.Generator) -> Outcome:
+    """Two runs fill one cache; one of them is killed in every second round."""
+    work, inspect, result = runs.KINDS["data caching"]
+    outcome = Outcome("two runs at once", "data caching", "both have the right pictures")
+    whole = home / "two-undisturbed"
+    runs.prepare(whole)
+    seconds, _ = finish(work, whole)
+    for number in range(rounds):
+        folder = home / f"two-{number}"
+        runs.prepare(folder)
+        pair = [start(work, folder) for _ in range(2)]
+        if number % 2:
+            kill(pair[0], rng.uniform(0.02, seconds))
+        for process in pair:
+            process.join(PATIENCE)
+        outcome.tried += 1
+        done = pair[1].exitcode == 0 and result(folder) == result(whole)
+        if not done or inspect(folder, whole) != 1:
+            outcome.failures.append("one of the two has other pictures")
+    return outcome
+
+
+def damaged(kind: str, times: int, home: Path, rng: np.random.Generator) -> Outcome:
+    """Damage what a run left on disk, and run again: it must notice and make it anew."""
+    work, _, result = runs.KINDS[kind]
+    outcome = Outcome("damaged file", kind, "found by its checksum, made anew, the same result")
+    whole = home / f"damaged-{kind}"
+    runs.prepare(whole)
+    finish(work, whole)
+    wanted = result(whole)
+    for number in range(times):
+        folder = home / f"damaged-{kind}-{number}"
+        shutil.copytree(whole, folder)
+        target = runs.newest(folder, kind)
+        content = bytearray(target.read_bytes())
+        at = int(rng.integers(len(content)))
+        match number % 3:
+            case 0:
+                content[at] ^= 1 << int(rng.integers(8))
+            case 1:
+                content[at : at + 4096] = bytes(len(content[at : at + 4096]))
+            case 2:
+                del content[at:]
+        target.write_bytes(content)
+        runs.forget_result(folder)
+        _, error = finish(work, folder)
+        outcome.tried += 1
+        if error or result(folder) != wanted:
+            outcome.failures.append(error or f"damage at byte {at} went unnoticed")
+        shutil.rmtree(folder)
+    return outcome
+
+
+@contextmanager
+def small_disk(place: Path, kibibytes: int) -> Iterator[Path]:
+    """A disk of this size at `place`; needs the right to mount one.
+
+    **Raises** `PermissionError` where that is not allowed.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise PermissionError("there is no command mount") from error
+    if done.returncode:
+        raise PermissionError(f"this user may not mount a disk: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def disk_full(kind: str, sizes: list[int], home: Path) -> Outcome:
+    """A run whose disk is too small, then the same run on a disk that is large enough.
+
+    It may end with a clear error or do without the disk; what lies there must be whole.
+    """
+    work, inspect, result = runs.KINDS[kind]
+    expected = "does without the disk or stops with a clear error; nothing torn; goes on with room"
+    outcome = Outcome("disk full", kind, expected)
+    whole = home / f"roomy-{kind}"
+    runs.prepare(whole)
+    finish(work, whole)
+    for size in sizes:
+        folder = home / f"small-{kind}-{size}"
+        runs.prepare(folder)
+        with small_disk(folder / runs.PLACES[kind], size) as disk:
+            _, error = finish(work, folder)
+            outcome.tried += 1
+            if error and not runs.CLEAR.search(error):
+                outcome.failures.append(f"{size} KiB: unclear: {error}")
+                continue
+            if not error and result(folder) != result(whole):
+                outcome.failures.append(f"{size} KiB: another result")
+                continue
+            try:
+                inspect(folder, whole)
+            except Exception as torn:
+                outcome.failures.append(f"{size} KiB: left behind {type(torn).__name__}: {torn}")
+                continue
+            subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+            _, error = finish(work, folder)
+            if error or result(folder) != result(whole):
+                outcome.failures.append(f"{size} KiB: with room again: {error or 'another result'}")
+    return outcome
