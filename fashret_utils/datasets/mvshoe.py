@@ -15,6 +15,7 @@ import pandas as pd
 from fashret_utils.catalog import DOMAINS, Catalog
 from fashret_utils.datasets import manifest
 from fashret_utils.datasets.assembly import compared
+from fashret_utils.datasets.csv_lines import read_csv
 from fashret_utils.datasets.places import About, Report
 
 ABOUT = About(
@@ -63,17 +64,15 @@ def _path(root: str | Path | None) -> Path:
 
 def _columns(path: Path) -> pd.DataFrame:
     """The CSV file as text, its column of views checked."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error})") from error
+    table = read_csv(path)
     if "view" not in table.columns:
         raise ValueError(f"{path} lacks column 'view': expected one of {VIEWS} for each picture")
     views = table["view"].str.strip()
     wrong = np.flatnonzero(~views.isin(VIEWS))
     if len(wrong):
+        line, view = table.index[wrong[0]], views.iloc[wrong[0]]
         raise ValueError(
-            f"{path}, line {wrong[0] + 2}, column 'view': {views.iloc[wrong[0]]!r} is wrong, "
+            f"{path}, line {line}, column 'view': {view!r} is wrong, "
             f"expected one of {VIEWS} ({len(wrong)} such lines)"
         )
     return table

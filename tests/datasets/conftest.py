@@ -2,7 +2,11 @@ import gzip
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# The parsers' tests try 100 damaged files each; benchmarks/faults.py asks for this many.
+settings.register_profile("fuzz", max_examples=1000)
 
 
 @pytest.fixture(autouse=True)

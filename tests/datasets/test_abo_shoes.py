@@ -212,9 +212,7 @@ listings = st.fixed_dictionaries(
 )
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.lists(listings | values, max_size=3))
 @pytest.mark.filterwarnings("ignore")
 def test_fuzz_listings_are_read_or_their_line_named(root, attempt, found):
@@ -227,9 +225,7 @@ def test_fuzz_listings_are_read_or_their_line_named(root, attempt, found):
         assert len(set(catalog.source)) == len(catalog)  # each picture belongs to one item
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 400), new=st.text(st.sampled_from('",\n\r/. \0é') | st.characters()))
 @pytest.mark.filterwarnings("ignore")
 def test_fuzz_the_list_of_pictures(root, attempt, at, new):

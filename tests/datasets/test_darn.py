@@ -127,9 +127,7 @@ def test_a_wrong_or_missing_meta_file(root):
         datasets.load(NAME, root)
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(sorted(LISTS)),
     at=st.integers(0, 99),

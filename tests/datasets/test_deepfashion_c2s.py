@@ -319,9 +319,7 @@ def test_wrong_first_lines_and_files(root, write):
 characters = st.sampled_from("0129-. ix_/\t\r\n圆(\u3000\u2028\x1c\0") | st.characters()
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(list(HEADERS)),
     at=st.integers(0, 2000),

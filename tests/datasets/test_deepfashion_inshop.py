@@ -173,9 +173,7 @@ def test_queries_without_an_answer_are_reported(root, write):
 characters = st.sampled_from("019-. id_/\t\n圆\u2028\0") | st.characters()
 
 
-@settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(list(HEADERS)[:4]),
     at=st.integers(0, 1500),

@@ -76,9 +76,7 @@ NAMES = {f"PID000012_CLEAN{side}_IID{image}.jpg" for side in "01" for image in (
 whole = st.sampled_from(sorted(NAMES)) | st.lists(parts, min_size=2, max_size=9).map("".join)
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=whole)
 def test_fuzz_a_picture_is_catalogued_or_named(root, name):
     path = root / NAME / "data" / name

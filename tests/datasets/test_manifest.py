@@ -149,3 +149,23 @@ def test_any_text_survives_the_csv_file(tmp_path, rows, splits):
     names = [r[0] for r in rows]
     same = np.array(names)[:, None] == np.array(names)
     assert ((catalog.item[:, None] == catalog.item) == same).all()
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, 300),
+    cut=st.integers(0, 5),
+    new=st.text(st.sampled_from('a,"\n\r\0 -1é') | st.characters(), max_size=5),
+)
+@pytest.mark.filterwarnings("ignore")
+def test_fuzz_a_damaged_manifest_is_read_whole_or_refused(manifest, attempt, at, cut, new):
+    path = manifest()
+    text = path.read_text()
+    at %= len(text)
+    damaged = text[:at] + new + text[at + cut :]
+    path.write_bytes(damaged.encode("utf-8", errors="surrogatepass"))
+    catalog, error = attempt(datasets.load, "manifest", path)
+    if error:
+        assert path.name in error or error.startswith("column 'item'")
+    else:
+        assert set(catalog.source) <= {line.split(",")[0] for line in LINES}

@@ -45,6 +45,23 @@ def test_a_manifest_with_views(write, tmp_path):
     assert "gallery shop" in str(report)
 
 
+def test_blank_lines_and_line_breaks_in_quotes_are_counted(write, tmp_path):
+    wrong = LINES[2].replace("front", "sole")
+    write(["", LINES[0].replace("boot 7", '"boot\n7"'), "", "", wrong])
+    with pytest.raises(ValueError, match=r"line 7, column 'view': 'sole' is wrong"):
+        datasets.load(NAME, tmp_path)
+    write(["", LINES[0], f"{LINES[1]},5"])
+    with pytest.raises(ValueError, match=r"line 4: expected 7 fields, not 8, not 'a/p\.jpg"):
+        datasets.load(NAME, tmp_path)
+    write([*LINES, '"unfinished'])
+    with pytest.raises(ValueError, match=r"is not a CSV file \(after line"):
+        datasets.load(NAME, tmp_path)
+    write(header="")
+    (tmp_path / NAME / "manifest.csv").write_text("")
+    with pytest.raises(ValueError, match="is not a CSV file with columns"):
+        datasets.load(NAME, tmp_path)
+
+
 def test_wrong_views_and_lines_are_named(write, tmp_path):
     write([*LINES[:2], LINES[2].replace("front", "sole")])
     with pytest.raises(ValueError, match=r"line 4, column 'view': 'sole' is wrong"):
@@ -61,9 +78,7 @@ def test_wrong_views_and_lines_are_named(write, tmp_path):
     assert datasets.verify(NAME, tmp_path).missing == ["b/q.jpg"]
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(0, 300),
     cut=st.integers(0, 5),

@@ -200,9 +200,7 @@ entries = st.fixed_dictionaries(
 )
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(list(LISTS)), found=st.lists(entries, max_size=4) | values)
 @pytest.mark.filterwarnings("ignore")
 def test_fuzz_lists_are_read_whole_or_the_entry_named(root, attempt, name, found):
@@ -217,9 +215,7 @@ def test_fuzz_lists_are_read_whole_or_the_entry_named(root, attempt, name, found
         assert np.isfinite(catalog.box).all()
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from("01,9 h:/\n\r\0é"), max_size=40))
 def test_fuzz_addresses(root, attempt, text):
     path = root / NAME / "photos/photos.txt"
