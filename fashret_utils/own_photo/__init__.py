@@ -1,0 +1,8 @@
+"""Try your own photo: a kept model searches its gallery, in JupyterLab or in the browser."""
+
+from fashret_utils.own_photo.answers import Answer, answer
+from fashret_utils.own_photo.archive import Archive, archives, keep
+from fashret_utils.own_photo.pages import write
+from fashret_utils.own_photo.panel import panel
+
+__all__ = ["Answer", "Archive", "answer", "archives", "keep", "panel", "write"]
