@@ -1,4 +1,4 @@
-"""The command line: `python -m fashret_utils run|data|records|claims|site`."""
+"""The command line: `python -m fashret_utils run|export|data|records|claims|site`."""
 
 import argparse
 import os
@@ -46,7 +46,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--prepare-only", action="store_true", help="write the parametrised copy, run nothing"
     )
+    run.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="one step of every arm on a few items of --data; records to OUT/dry-run",
+    )
+    run.add_argument("--data", help="data set of a dry run, such as deepfashion-c2s")
     run.set_defaults(command=_run)
+
+    export = commands.add_parser("export", help="write a chapter as a script, for torchrun")
+    export.add_argument("chapter", help="such as 00_street_to_shop")
+    export.add_argument("--out", type=Path, required=True, help="the script, such as my_run.py")
+    export.set_defaults(command=_export)
 
     data = commands.add_parser("data", help="list, verify or fetch the data sets")
     data.add_argument("action", choices=("list", "verify", "fetch"))
@@ -75,7 +86,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from fashret_utils.scale import scale
 
     scale(arguments.scale)  # an unknown scale is refused before a kernel starts
+    if bool(arguments.data) != arguments.dry_run:
+        raise ValueError("--dry-run and --data NAME go together: a chapter names its own data sets")
     wanted = [arguments.chapter] if arguments.chapter else chapters.names()
+    if arguments.dry_run:
+        return _rehearse(arguments, wanted)
     # Relative to the notebooks, where the kernel runs: pages show no paths of the machine.
     home = chapters.book_root() / "notebooks"
     results = os.path.relpath(arguments.results or arguments.out / "results", home)
@@ -96,6 +111,26 @@ def _run(arguments: argparse.Namespace) -> int:
             print(f"{name}: scale {arguments.scale}, seed {seed}", flush=True)
             done = chapters.execute(name, arguments.out, parameters)
             print(f"{name}: {done.seconds:.0f} s, wrote {done.notebook}", flush=True)
+    return 0
+
+
+def _rehearse(arguments: argparse.Namespace, wanted: list[str]) -> int:
+    from fashret_utils.rehearsal import rehearse
+
+    place = {"data_root": arguments.data_root or None, "device": arguments.device}
+    place["results"] = arguments.results or arguments.out / "dry-run"
+    for name in wanted:
+        about = {"scale": arguments.scale, "seed": arguments.seed[0], **place}
+        table = rehearse(name, arguments.data, **about)
+        print(f"{name}, {arguments.data}, scale {arguments.scale}: one step of each arm")
+        print(table.round(3).to_string(index=False), flush=True)
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from fashret_utils.scripts import export
+
+    print(export(arguments.chapter, arguments.out))
     return 0
 
 

@@ -1,0 +1,169 @@
+"""Chapters as scripts: the same program in one process and in two."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from fashret_utils import chapters, records, scripts
+from fashret_utils.__main__ import main
+
+PARAMETERS = """scale = "quick"  # a chapter's own default
+seed = 0
+experiments = "main"
+data_root = ""
+device = "auto"
+results = "../_build/results"
+"""
+DEFINITION = """import numpy as np
+import torch
+from fashret_utils import plots, records, retrieval
+from fashret_utils.batches import Batches
+from fashret_utils.catalog import Catalog
+from fashret_utils.jobs import run_jobs
+from fashret_utils.training import Run
+from IPython.display import display
+from pytorch_metric_learning.losses import NTXentLoss
+"""
+DATA = """def colours(catalog, rows, size):
+    values = np.array([int(catalog.source[row]) for row in rows], dtype=np.uint8)
+    return np.broadcast_to(values[:, None, None, None], (len(rows), 3, size, size)).copy()
+
+n = 48
+catalog = Catalog(
+    name="pairs", item=np.arange(n) // 2, domain=np.arange(n) % 2, reader=colours,
+    split=["train"] * 40 + ["query", "gallery"] * 4, category=["shirt"] * n,
+    source=[str(5 * i) for i in range(n)], licence="none",
+)
+catalog.summary()
+"""
+TRAIN = """def train(arm):
+    run = Run("99_tiny", data="pairs", arm=arm, scale=scale, seed=seed, device=device,
+              results=results, progress=False)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 4))
+    model, optimizer = run.prepare(net, torch.optim.SGD(net.parameters(), lr=0.1))
+    rows, place = catalog.where(split="train"), {"rank": run.rank, "world": run.world}
+    batches = Batches(rows, 4, items=6 // run.world, steps=2, augment=None, seed=seed, **place)
+    criterion = NTXentLoss(temperature=0.5)
+    for batch in run.steps(batches):
+        embeddings, items = run.gather(model(batch.images)), run.gather(batch.items)
+        run.backward(criterion(embeddings, items), optimizer)
+    sides = [catalog.where(split=split) for split in ("query", "gallery")]
+    embedded = [retrieval.embed(net, side, 4) for side in sides]
+    run.record(retrieval.evaluate(*embedded, *(side.item for side in sides), k=1))
+    return run
+
+run = train("live")
+run_jobs(train, [("job0",), ("job1",)] if run.world > 1 else [], workers=2)
+print("world", run.world)
+"""
+
+
+def cell(source, *tags):
+    return new_code_cell(source, metadata={"tags": list(tags)})
+
+
+@pytest.fixture
+def book(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "_toc.yml").write_text("format: jb-book\n")
+    figure = "figure = plots.sheet(catalog.pixels(4)[:4], 2)\ndisplay(figure)"
+    cells = [
+        new_markdown_cell("# Tiny\n\nSome *prose*."),
+        cell(PARAMETERS, "parameters"),
+        cell(DEFINITION, "definition"),
+        cell(DATA, "experiment"),
+        cell(TRAIN, "experiment"),
+        cell(figure, "figure"),
+        cell("run.history[\n    ['loss']\n]  # the last value is shown"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks/99_tiny.ipynb")
+    return tmp_path
+
+
+def start(script, *arguments, processes=1):
+    root = str(Path(__file__).parent.parent)
+    place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "FASHRET_CACHE": str(script.parent)}
+    launch = [sys.executable]
+    if processes > 1:
+        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    done = subprocess.run(
+        [*launch, str(script), *map(str, arguments)],
+        env=os.environ | place,
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_processes_write_each_record_and_figure_once(book, tmp_path):
+    script = scripts.export("99_tiny", tmp_path / "out" / "tiny.py", book)
+    options = ("--scale", "smoke", "--seed", 7, "--device", "cpu", "--results")
+    printed = start(script, *options, tmp_path / "two", "--figures", tmp_path / "f", processes=2)
+    assert printed.count("world 2") == 1
+    assert printed.count("figure: ") == 1
+    assert [path.name for path in (tmp_path / "f").iterdir()] == ["01.png"]
+    assert "items" in printed  # the table that ends a cell
+    assert "loss" in printed
+    found = records.load(tmp_path / "two")
+    assert [(r.arm, r.scale, r.seed) for r in found] == [
+        (arm, "smoke", 7) for arm in ("job0", "job1", "live")
+    ]
+    start(script, *options, tmp_path / "one")
+    (alone,) = records.load(tmp_path / "one")
+    for record in found:
+        assert record.curve["loss"] == pytest.approx(alone.curve["loss"], abs=1e-5)
+        assert record.metrics == pytest.approx(alone.metrics, abs=1e-5)
+
+
+def test_every_chapter_is_a_valid_script_with_its_parameters(tmp_path):
+    for name in chapters.names():
+        assert main(["export", name, "--out", str(tmp_path / f"{name}.py")]) == 0
+        text = (tmp_path / f"{name}.py").read_text(encoding="utf-8")
+        compile(text, name, "exec")
+        assert text.count("scripts.arguments(scale=scale, seed=seed") == 1
+        assert "get_ipython" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = 1\nx", "x = 1\nscripts.show(x\n)"),
+        ("f(\n  1,\n)", "scripts.show(f(\n  1,\n)\n)"),
+        ("x;", "x;"),
+        ("y = 1; x", "y = 1; x"),
+        ("x = 1", "x = 1"),
+        ('"text"', '"text"'),
+        ("from IPython.display import display", "display = scripts.show"),
+    ],
+)
+def test_what_a_cell_shows_is_shown(source, expected):
+    assert scripts._shown(source).removeprefix("from IPython.display import display\n") == expected
+
+
+def test_other_processes_show_and_write_nothing(monkeypatch, capsys, tmp_path):
+    names = {"chapter": "99_tiny", "data": "toy", "arm": "a", "scale": "smoke", "seed": 0}
+    record = records.Record(**names, metrics={}, intervals={}, counts={})
+    monkeypatch.setenv("RANK", "1")
+    scripts.show("a table")
+    path = records.write(record, tmp_path)
+    assert capsys.readouterr().out == ""
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("RANK", "0")
+    scripts.show("a table", None)
+    assert records.write(record, tmp_path) == path
+    assert path.is_file()
+    assert capsys.readouterr().out == "a table\n"
+
+
+def test_a_chapter_without_parameters_is_no_script(book, tmp_path):
+    nbformat.write(new_notebook(cells=[cell("x = 1")]), book / "notebooks/99_tiny.ipynb")
+    with pytest.raises(ValueError, match="no cell tagged 'parameters'"):
+        scripts.export("99_tiny", tmp_path / "tiny.py", book)
