@@ -40,8 +40,10 @@ def prepare_module(accelerator: Accelerator, module: nn.Module, compile: bool) -
         module.compile()
     autocast = accelerator.native_amp
     accelerator.native_amp = autocast and convolves
+    learns = any(parameter.requires_grad for parameter in module.parameters())
     try:
-        return accelerator.prepare_model(module)
+        # Processes have nothing to agree on in a loss without weights.
+        return accelerator.prepare_model(module, evaluation_mode=not learns)
     finally:
         accelerator.native_amp = autocast
 

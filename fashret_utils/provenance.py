@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashret_utils import chapters
+from fashret_utils.picks import scales_named
+from fashret_utils.scale import Scale
 from fashret_utils.syntax import canonical, canonical_file, imported, reached
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ NOT_COVERED = (
     "explorer",
     "history",
     "jobs",
+    "picks",
     "plots",
     "progress",
     "provenance",
@@ -43,7 +46,12 @@ LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "tor
 COVERED_TAGS = {"definition", "experiment"}
 
 
-def code_hash(chapter: str, data: str | None = None, root: str | Path | None = None) -> str:
+def code_hash(
+    chapter: str,
+    data: str | None = None,
+    scale: str | Scale | None = None,
+    root: str | Path | None = None,
+) -> str:
     """Hash the code that can change a number of a chapter.
 
     It covers the chapter's cells tagged `definition` or `experiment`, those of chapters whose
@@ -51,6 +59,8 @@ def code_hash(chapter: str, data: str | None = None, root: str | Path | None = N
     formatting, and how the statements are spread over cells do not change it.
 
     **Arguments**: `data` - name of the data set; given that, other data sets' modules do not count.
+    `scale` - given that, `pick(smoke=..., quick=..., gpu=..., paper=...)` counts with its value at
+    this scale only (and at those that a program names in a string: it may compute with them).
     `root` - the folder that holds `notebooks/` and `fashret_utils/`; by default the book this
     package belongs to.
 
@@ -77,14 +87,17 @@ def code_hash(chapter: str, data: str | None = None, root: str | Path | None = N
         others = {*package.glob("datasets/*.py"), *package.glob("wardrobe/*.py")}
         modules = reached(starts - others, package, closed={door}) - others
         modules |= reached(loaders, package, closed={door}) - {door}
+    scales = None
+    if scale is not None:
+        scales = frozenset({Scale(str(scale)).name}).union(*map(scales_named, cells))
     digest = hashlib.sha256()
     for path in sorted(modules):
         name = path.relative_to(package)
         if name.parts[0].removesuffix(".py") not in NOT_COVERED:
             digest.update(f"\n{name.as_posix()}\n".encode())
-            digest.update(canonical_file(path).encode())
+            digest.update(canonical_file(path, scales).encode())
     for cell in cells:
-        digest.update(canonical(cell).encode())
+        digest.update(canonical(cell, scales).encode())
     return digest.hexdigest()[:16]
 
 
@@ -94,9 +107,9 @@ def is_stale(record: Record, root: str | Path | None = None) -> bool:
 
 
 def staleness(root: str | Path | None = None) -> Callable[[Record], bool]:
-    """`is_stale` for many records: hashes the code of each chapter and data set only once."""
-    current = cache(lambda chapter, data: code_hash(chapter, data, root))
-    return lambda record: record.code_hash != current(record.chapter, record.data)
+    """`is_stale` for many records: hashes each chapter, data set and scale only once."""
+    current = cache(lambda chapter, data, scale: code_hash(chapter, data, scale, root))
+    return lambda record: record.code_hash != current(record.chapter, record.data, record.scale)
 
 
 def versions() -> dict[str, str]:

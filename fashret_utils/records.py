@@ -93,7 +93,7 @@ def measured(
     """Make a record of any measurement, with when, where and by which code it was made.
 
     **Arguments**: `chapter`, `data`, `scale` and, among the `known` fields of `Record`, `arm` and
-    `seed` name the run; `code_hash` - by default the chapter's as it is now.
+    `seed` name the run; `code_hash` - by default the chapter's at this scale as it is now.
 
     **Returns** a `Record`, not yet written.
     """
@@ -101,7 +101,7 @@ def measured(
         chapter=chapter,
         data=data,
         scale=Scale(str(scale)).name,
-        code_hash=code_hash or provenance.code_hash(chapter, data),
+        code_hash=code_hash or provenance.code_hash(chapter, data, scale),
         versions=provenance.versions(),
         machine=machine(device),
         time=datetime.now(UTC).isoformat(timespec="seconds"),

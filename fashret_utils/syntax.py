@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from fashret_utils import picks
+
 PACKAGE = "fashret_utils"
 
 
@@ -77,22 +79,26 @@ def _files(name: tuple[str, ...], package: Path) -> list[Path]:
     return [path for path in candidates if path.is_file()]
 
 
-def canonical_file(path: Path) -> str:
+def canonical_file(path: Path, scales: frozenset[str] | None = None) -> str:
     """`canonical` of a file, remembered until it changes."""
-    return _canonical_file(path, path.stat().st_mtime_ns)
+    return _canonical_file(path, path.stat().st_mtime_ns, scales)
 
 
 @lru_cache(maxsize=1024)
-def _canonical_file(path: Path, modified: int) -> str:
-    return canonical(path.read_text(encoding="utf-8"))
+def _canonical_file(path: Path, modified: int, scales: frozenset[str] | None) -> str:
+    return canonical(path.read_text(encoding="utf-8"), scales)
 
 
-def canonical(source: str) -> str:
-    """Write a program as its syntax tree, the same under every Python version."""
+def canonical(source: str, scales: frozenset[str] | None = None) -> str:
+    """Write a program as its syntax tree, the same under every Python version.
+
+    **Arguments**: `scales` - leaves out what `pick(...)` gives at none of these; None keeps all.
+    """
     try:
-        statements = ast.parse(source).body
+        tree = ast.parse(source)
     except SyntaxError:  # a notebook cell with magics counts as its text
         return source.strip() + "\n"
+    statements = tree.body if scales is None else picks.only(scales, tree).body
     return "".join(_tree(statement) + "\n" for statement in statements if not _is_text(statement))
 
 

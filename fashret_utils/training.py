@@ -97,7 +97,7 @@ class Run:
         if checkpoints is not None:
             records.check_writable(checkpoints, "checkpoints")
             folder = Path(checkpoints) / place.relative_to(results).with_suffix("")
-        self._code_hash = records.code_hash(chapter, data)
+        self._code_hash = records.code_hash(chapter, data, self.scale)
         self._every, self._clip = every, clip
         self.accelerator = accelerator(device)
         self.device: torch.device = self.accelerator.device

@@ -78,7 +78,7 @@ def test_embeddings_lie_beside_as_float16_and_go_with_their_record(tmp_path, mon
     np.testing.assert_array_equal(arrays["query"], query.astype(np.float16).astype(np.float32))
     np.testing.assert_array_equal(arrays["gallery_items"], np.arange(5))
 
-    def stop(temporary, *_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:  # a run that is stopped between embeddings and record
@@ -298,9 +298,9 @@ def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
     )
     (loaders / "grocery_store.py").write_text("x = 1\n")
     names = ("fashion-mnist-street", "grocery-store-packages", "wardrobe-garments", "folder")
-    before = {name: records.code_hash("demo", name, book) for name in names}
+    before = {name: records.code_hash("demo", name, root=book) for name in names}
     (loaders / "fashion_mnist.py").write_text("x = 2\n")
-    changed = {name for name in names if records.code_hash("demo", name, book) != before[name]}
+    changed = {name for name in names if records.code_hash("demo", name, root=book) != before[name]}
     assert changed == {"fashion-mnist-street", "folder"}
 
 
@@ -311,9 +311,9 @@ def test_code_hash_of_garments_ignores_what_only_shoes_need(book):
     for name in ("tops", "shoes_kind"):
         (drawing / f"{name}.py").write_text("x = 1\n")
     names = ("wardrobe-garments-gap0.5", "wardrobe-shoes", "grocery-store")
-    before = {name: records.code_hash("demo", name, book) for name in names}
+    before = {name: records.code_hash("demo", name, root=book) for name in names}
     (drawing / "tops.py").write_text("x = 2\n")
-    changed = {name for name in names if records.code_hash("demo", name, book) != before[name]}
+    changed = {name for name in names if records.code_hash("demo", name, root=book) != before[name]}
     assert changed == {"wardrobe-garments-gap0.5"}
 
 

@@ -144,7 +144,7 @@ KILLED = """
             os.kill(os.getpid(), signal.SIGKILL)
 
     folder = Path(sys.argv[2])
-    records.code_hash = lambda chapter, data: "code"
+    records.code_hash = lambda chapter, data, scale: "code"
     train(make(folder, checkpoints=folder / "checkpoints", every=5), at_step=die)
 """
 
@@ -178,7 +178,7 @@ def one_thread():
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path, one_thread, monkeypatch):
     # The package may be edited while its tests run; that is refused, as another test shows.
-    monkeypatch.setattr(records, "code_hash", lambda chapter, data: "code")
+    monkeypatch.setattr(records, "code_hash", lambda chapter, data, scale: "code")
     never_killed = train(make(tmp_path / "whole"))
     dead = python(KILLED, HERE, tmp_path)
     assert dead.returncode == -signal.SIGKILL, dead.stderr
@@ -237,9 +237,9 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, message):
 
 
 def test_a_checkpoint_of_other_code_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "code_hash", lambda chapter, data: "old")
+    monkeypatch.setattr(records, "code_hash", lambda chapter, data, scale: "old")
     train(make(tmp_path, checkpoints=tmp_path))
-    monkeypatch.setattr(records, "code_hash", lambda chapter, data: "new")
+    monkeypatch.setattr(records, "code_hash", lambda chapter, data, scale: "new")
     with pytest.raises(
         CheckpointMismatchError, match=r"made by other code.*code: 'old' there, 'new'"
     ):
@@ -350,7 +350,7 @@ def test_the_record_says_what_the_run_did(tmp_path):
     assert made.metrics["hit@1"] == 1.0
     assert made.embeddings == {"query": [2, 4], "gallery": [3, 4]}
     assert made.catalog_hash == "abc"
-    assert made.code_hash == records.code_hash("demo", "noise")
+    assert made.code_hash == records.code_hash("demo", "noise", made.scale)
     assert made.curve["step"] == list(range(1, 13))
     assert made.curve["loss"] == pytest.approx(run.history["loss"].tolist(), rel=1e-5)
     expected = sum(backbones.parameters(part) for part in network())
