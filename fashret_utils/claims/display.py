@@ -29,8 +29,8 @@ _COLOURS = {
     UNTESTABLE: "info",
 }
 _FRACTIONS = (  # shown in per cent
-    *("hit@", "map", "mrr", "precision@", "recall@", "r_precision"),
-    *("accuracy", "val_accuracy", "reward", "probe"),
+    *("hit@", "map", "mrr", "precision@", "recall@", "r_precision", "category_precision@"),
+    *("accuracy", "val_accuracy", "reward", "probe", "ap@"),
 )
 
 
@@ -137,7 +137,8 @@ def describe(finding: Finding) -> str:
 
 
 def _is_share(metric: str) -> bool:
-    return metric.removeprefix("head_").startswith(_FRACTIONS)
+    name = metric.removeprefix("head_").removeprefix("spread_")
+    return name.startswith(_FRACTIONS) or "_agreement@" in name
 
 
 def _reported(ledger: Ledger, verdict: Verdict) -> str:
