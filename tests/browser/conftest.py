@@ -1,0 +1,130 @@
+"""A built book in a real browser: `FASHRET_BOOK=_build/html pytest tests/browser`, after a build.
+
+Needs Chromium or Chrome on the machine; FASHRET_CHROMIUM names another one.
+"""
+
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(os.environ["FASHRET_BOOK"]).resolve() if "FASHRET_BOOK" in os.environ else None
+DOCUMENTS = ("_static/explorer/*.html", "_static/own-photo/*.html")  # shown in frames
+PATIENCE = 120_000  # milliseconds; only a broken page takes as long
+
+
+def pages() -> list:
+    """The book's pages and framed documents as parameters; one skipped parameter without a book."""
+    if BOOK is None:
+        reason = "no built book given: `make browser-test` runs these checks on _build/html"
+        return [pytest.param("", marks=pytest.mark.skip(reason=reason), id="no-book")]
+    found = [path for path in BOOK.rglob("*.html") if "_static" not in path.parts]
+    found += [path for pattern in DOCUMENTS for path in BOOK.glob(pattern)]
+    return sorted(path.relative_to(BOOK).as_posix() for path in found)
+
+
+def pytest_generate_tests(metafunc):
+    """Every test that asks for a `page` runs for each of the book's."""
+    if "page" in metafunc.fixturenames:
+        metafunc.parametrize("page", pages())
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The folder of the built book."""
+    if BOOK is None:
+        pytest.skip("no built book given: `make browser-test` runs these checks on _build/html")
+    if not (BOOK / "index.html").is_file():
+        pytest.fail(f"FASHRET_BOOK={BOOK} holds no index.html: run `make book`")
+    return BOOK
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Say nothing of each request."""
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The address of a static server of the book."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=book))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium(book):
+    """A running browser."""
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = os.environ.get("FASHRET_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not program:
+        pytest.skip(f"no browser on this machine: looked for {', '.join(names)}")
+    with api.sync_playwright() as playwright:
+        # without a sandbox, since containers often have no user namespaces; only our pages open
+        options = {"args": ["--no-sandbox", "--disable-gpu"]}
+        browser = playwright.chromium.launch(executable_path=program, **options)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """An open page, and what went on while it was open."""
+
+    tab: object
+    errors: list[str] = field(default_factory=list)  # in the console, or uncaught
+    elsewhere: list[str] = field(default_factory=list)  # requests to other hosts
+    failed: list[str] = field(default_factory=list)  # requests without a good answer
+    weight: int = 0  # bytes of all answers
+
+
+@pytest.fixture
+def visit(chromium, site, book):
+    """Open a page: `visit("book/index.html", scheme="dark", width=420, disk=False)`."""
+    contexts = []
+
+    def go(page, scheme="light", width=1280, disk=False):
+        contexts.append(
+            chromium.new_context(
+                color_scheme=scheme,
+                viewport={"width": width, "height": 900},
+                reduced_motion="reduce",
+            )
+        )
+        tab = contexts[-1].new_page()
+        tab.set_default_timeout(PATIENCE)
+        seen = Visit(tab)
+        home = book.as_uri() if disk else site
+
+        def console(message):
+            if message.type in ("error", "warning"):
+                seen.errors.append(f"{message.type}: {message.text}")
+
+        def request(made):
+            if not made.url.startswith((home, "data:", "blob:")):
+                seen.elsewhere.append(made.url)
+
+        def response(got):
+            if got.status >= 400:
+                seen.failed.append(f"{got.status} {got.url}")
+            if got.url.startswith("http"):  # blobs are made from what came before
+                seen.weight += int(got.headers.get("content-length", 0))
+
+        tab.on("console", console)
+        tab.on("pageerror", lambda error: seen.errors.append(str(error)))
+        tab.on("request", request)
+        tab.on("requestfailed", lambda made: seen.failed.append(f"{made.failure} {made.url}"))
+        tab.on("response", response)
+        tab.goto(f"{home.rstrip('/')}/{page}", wait_until="load")
+        return seen
+
+    yield go
+    for context in contexts:
+        context.close()
