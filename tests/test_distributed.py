@@ -49,7 +49,7 @@ def gradients(folder):
                 part.eval()
         optimizer = torch.optim.SGD([*net.parameters(), *criterion.parameters()], lr=1.0)
         model, optimizer = run.prepare(net, optimizer)
-        goal = run.prepare(criterion) if list(criterion.parameters()) else criterion
+        goal = run.prepare(criterion)  # also one without weights
         own = slice(run.rank * BATCH // run.world, (run.rank + 1) * BATCH // run.world)
         embeddings, items = run.gather(model(images[own])), run.gather(ITEMS[own])
         loss = goal(embeddings, items)
