@@ -510,16 +510,6 @@ def test_strangers_are_told_by_their_best_similarity():
     assert poshak.roc_auc_score([1, 1, 1, 0], np.r_[present, absent]) == 1
 
 
-def test_reading_is_corrected_for_what_the_shop_has():
-    read = np.array([[0.5, 0.5, 0.0], [0.9, 0.1, 0.0]])
-    taught, stock = np.array([10, 10, 0]), np.array([3, 1, 0])
-    found = poshak.in_this_shop(read, taught, stock)
-    odds = np.array([3.0, 27.0])  # odds as read times 3 to 1
-    np.testing.assert_allclose(found[:, 0] / found[:, 1], odds)
-    np.testing.assert_allclose(found.sum(1), 1)
-    assert np.array_equal(poshak.in_this_shop(read, np.ones(3), np.ones(3)), read)
-
-
 # The pipeline
 
 
