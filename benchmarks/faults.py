@@ -29,7 +29,7 @@ from fashret_utils.atomic import replacing  # noqa: E402
 from fashret_utils.scale import machine  # noqa: E402
 
 RESULT = ROOT / "results/faults.json"
-KILLS = {"data caching": 16, "training": 16, "evaluation": 12, "record writing": 12}
+KILLS = {"data caching": 20, "training": 12, "evaluation": 10, "record writing": 14}
 DISKS = {  # sizes in KiB, from nearly nothing to nearly enough
     "data caching": [8, 64, 128, 160],
     "training": [16, 64, 128, 256],

@@ -1,5 +1,8 @@
 """Picture files of every kind become RGB squares; broken ones are named."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,3 +78,70 @@ def test_broken_files_are_named(picture, tmp_path):
         open_picture(tmp_path / "gone.jpg")
     names = ["whole.jpg", "cut.jpg", "whole.jpg", "text.jpg"]
     assert [i for i, _ in unreadable(tmp_path, names, "checking")] == [1, 3]
+
+
+def png(width, height, depth, colour, rows, *chunks):
+    """A PNG file written by hand: Pillow writes neither 16 bits a channel nor lies."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    packed = (
+        struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+@pytest.mark.parametrize("side", [20_000, 178_956_971])
+def test_decompression_bombs_are_refused_by_name(tmp_path, side):
+    (tmp_path / "bomb.png").write_bytes(png(side, side, 8, 2, bytes(99)))
+    with pytest.raises(PictureError, match=r"bomb\.png: .*decompression bomb"):
+        open_picture(tmp_path / "bomb.png")
+    text = b"comment\0\0" + zlib.compress(bytes(2 * 10**8), 9)
+    (tmp_path / "text.png").write_bytes(png(2, 2, 8, 0, bytes(6), (b"zTXt", text)))
+    with pytest.raises(PictureError, match=r"text\.png: .*too large"):
+        open_picture(tmp_path / "text.png")
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(2, 3), (6, 4), (0, 1), (4, 2)])
+def test_sixteen_bits_a_channel(tmp_path, colour, channels):
+    values = np.full((2, 3, channels), 0x8040, dtype=">u2")
+    if colour in (4, 6):
+        values[..., -1] = 0xFFFF  # opaque
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    (tmp_path / "deep.png").write_bytes(png(3, 2, 16, colour, rows))
+    assert np.abs(np.asarray(open_picture(tmp_path / "deep.png")).astype(int) - 0x80).max() <= 1
+
+
+def test_palettes_of_few_colours(tmp_path):
+    image = Image.new("P", (8, 8), 3)
+    image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 10, 20, 200])
+    for name in ("p.png", "p.bmp", "p.gif", "p.tif"):
+        image.save(tmp_path / name)
+        assert open_picture(tmp_path / name).getpixel((4, 4)) == (10, 20, 200), name
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation(tmp_path, orientation):
+    upright = Image.new("RGB", (24, 12), "white")
+    upright.paste("red", (0, 0, 8, 4))  # the upper left corner
+    back = {1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (2,), 7: (6,), 8: (4,)}[orientation]
+    stored = upright.transpose(Image.Transpose(back[0])) if back else upright
+    exif = stored.getexif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "p.png", exif=exif)
+    assert np.array_equal(np.asarray(open_picture(tmp_path / "p.png")), np.asarray(upright))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_file_cut_off_anywhere_is_refused_or_whole(tmp_path, attempt, kind):
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(0, 256, (40, 30, 3), dtype=np.uint8))
+    image.save(tmp_path / "whole", format=kind)
+    content = (tmp_path / "whole").read_bytes()
+    whole = np.asarray(open_picture(tmp_path / "whole"))
+    for end in rng.integers(0, len(content), 20):
+        (tmp_path / "cut").write_bytes(content[:end])
+        found, error = attempt(open_picture, tmp_path / "cut")
+        if error:
+            assert "cut: truncated, or not a picture" in error
+        else:  # a format may end in bytes that it does not need
+            assert np.array_equal(np.asarray(found), whole), end
