@@ -16,6 +16,8 @@
     document.documentElement.dataset.theme = theme;
     if (document.documentElement.dataset.ready) draw();
   }
+  // the page around has a title already
+  document.documentElement.classList.toggle("framed", parent !== window);
   dress(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   addEventListener("message", (event) => {
     if (["light", "dark"].includes(event.data?.theme)) dress(event.data.theme);

@@ -93,13 +93,14 @@ def frame(name: str, title: str, path: Path, height: str = "60rem") -> str:
 
     The two agree on the theme and on the height of the frame.
     """
+    size = path.stat().st_size
     template = resources.files(__package__).joinpath("embed.html").read_text(encoding="utf-8")
     return Template(template).substitute(
         name=name,
         title=html.escape(title),
         source=f"../_static/{path.parent.name}/{path.name}",
         height=height,
-        size=f"{path.stat().st_size / 1e6:.1f} MB",
+        size=f"{size / 1e6:.1f} MB" if size > 1e5 else f"{size / 1e3:.0f} kB",
     )
 
 

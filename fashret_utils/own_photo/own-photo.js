@@ -8,6 +8,8 @@
   let ort, session, sheets;
 
   function dress(theme) { document.documentElement.dataset.theme = theme; }
+  // the page around has a title already
+  document.documentElement.classList.toggle("framed", parent !== window);
   dress(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   addEventListener("message", (event) => {
     if (["light", "dark"].includes(event.data?.theme)) dress(event.data.theme);
