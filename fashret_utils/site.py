@@ -8,7 +8,16 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from fashret_utils import chapters, claims, datasets, records, tables
+from fashret_utils import (
+    chapters,
+    claims,
+    datasets,
+    explorer,
+    fault_table,
+    own_photo,
+    records,
+    tables,
+)
 from fashret_utils.scale import machine
 
 LANDING_METRIC = "hit@1"
@@ -19,7 +28,8 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     """Lay out what Jupyter Book builds from: `out/` is made anew on every call.
 
     **Arguments**
-    - `executed`: folder of executed notebooks, and of their records in `executed/results`.
+    - `executed`: folder of executed notebooks, of their records in `executed/results`, and beside
+      it `models`, what they kept for own photos.
     - `out`: folder to write.
 
     **Returns** `out`.
@@ -53,6 +63,9 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
     found["present"] = found["present"].map({True: "yes", False: "no"})
     (generated / "datasets.md").write_text(_markdown(found))
+    (generated / "faults.md").write_text(fault_table.markdown(root / "results"))
+    explorer.write(executed / "results", out / "book/_static", generated)
+    own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
     return out
 
