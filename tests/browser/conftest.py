@@ -24,6 +24,7 @@ def pages() -> list:
         reason = "no built book given: `make browser-test` runs these checks on _build/html"
         return [pytest.param("", marks=pytest.mark.skip(reason=reason), id="no-book")]
     found = [path for path in BOOK.rglob("*.html") if "_static" not in path.parts]
+    found.remove(BOOK / "index.html")  # leads on to book/index.html
     found += [path for pattern in DOCUMENTS for path in BOOK.glob(pattern)]
     return sorted(path.relative_to(BOOK).as_posix() for path in found)
 

@@ -8,6 +8,12 @@ PROSE, CHAPTER = 6_000_000, 12_000_000  # bytes with all styles, scripts and pic
 SERIOUS = ("serious", "critical")
 
 
+def test_the_address_of_the_site_leads_to_the_landing_page(visit):
+    tab = visit("index.html").tab
+    tab.wait_for_url("**/book/index.html")
+    assert tab.locator("h1").count() == 1
+
+
 def test_a_page_loads_without_errors_and_asks_nobody_else(visit, page):
     seen = visit(page)
     seen.tab.wait_for_load_state("networkidle")
@@ -54,7 +60,7 @@ def test_no_link_within_the_book_is_broken(visit, page, book):
 def test_axe_finds_nothing_serious(visit, page, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     tab = visit(page, scheme).tab
-    if not page.startswith("_static") and page != "index.html":
+    if not page.startswith("_static"):
         assert tab.evaluate("document.documentElement.dataset.theme") == scheme
     found = axe.Axe().run(tab).response["violations"]
     serious = [
