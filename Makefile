@@ -1,6 +1,7 @@
 # Each target does its own set-up: a virtual environment in .venv with exactly requirements.lock.
 #   make book    execute the chapters at quick scale and build the site
 #   make test    pytest, and every chapter at smoke scale under nbval
+#   make browser-test  open every page of the built book in Chromium
 #   make lab     open the chapters in JupyterLab
 #   make bench   measure speed against peers and limits
 #   make clean   remove what was built (not .venv; `make distclean` removes that too)
@@ -22,7 +23,7 @@ SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test lint lab bench lock clean distclean
+.PHONY: book test browser-test lint lab bench lock clean distclean
 .DEFAULT_GOAL := book
 
 $(READY): requirements.lock pyproject.toml
@@ -64,6 +65,10 @@ test: lint $(SMOKE)
 	@$(BIN)/pytest -n 2 tests
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
+
+# needs Chromium and a built book
+browser-test: $(READY)
+	@FASHRET_BOOK=_build/html $(BIN)/pytest tests/browser
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks

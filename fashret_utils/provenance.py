@@ -32,6 +32,7 @@ NOT_COVERED = (
     "explorer",
     "history",
     "jobs",
+    "own_photo",
     "picks",
     "plots",
     "progress",
