@@ -81,22 +81,22 @@ def memory(measured: dict) -> str:
 
 
 def on_paper(measured: dict, rows: int = ON_PAPER) -> str:
-    """Markdown: the largest measurement of each kind, carried over to `rows` rows."""
+    """Markdown: the two largest measurements of each kind, carried over to `rows` rows."""
     measurements = pd.DataFrame(measured["rows"])
     lines = []
     for kind in indexes.KINDS:
         of_kind = measurements[measurements["kind"] == kind]
         of_kind = of_kind[of_kind["effort"].fillna(0) == indexes.EFFORT.get(kind, 0)]
-        last = of_kind.loc[of_kind["rows"].idxmax()]
-        more = rows / last.rows
+        before, last = (row for _, row in of_kind.sort_values("rows").tail(2).iterrows())
+        a_row = (last.build_s - before.build_s) / (last.rows - before.rows)  # less what is fixed
         slower, longer = growth(kind, int(last.rows), rows)
         gib = last.bytes / last.rows * rows / 2**30
-        hours = last.build_s * more * longer / 3600
+        hours = a_row * rows * longer / 3600
         lines.append(
             f"| {kind} | {last.rows:,} | {last.bytes / last.rows:,.0f} B × {rows:,} = "
             f"**{gib:,.1f} GiB** | {ceil(gib / (0.75 * MACHINE_GIB))} | {last.ms:.2f} ms × "
-            f"{slower:,.1f} = **{last.ms * slower:,.1f} ms** | {last.build_s:,.1f} s × {more:,.0f} "
-            f"× {longer:,.2f} = **{hours:,.1f} h** |"
+            f"{slower:,.1f} = **{last.ms * slower:,.1f} ms** | {1e6 * a_row:,.1f} µs × "
+            f"{rows:,} × {longer:,.2f} = **{hours:,.1f} h** |"
         )
     head = (
         "kind",
@@ -132,8 +132,8 @@ def engine_table(engine: dict) -> str:
     """Markdown: faiss and the engine on one gallery."""
     lines = [
         f"| {row['system']} | {row['index']} | {row['effort'] or ''} | {row['recall']:.3f} | "
-        f"{_percent(row['hit@1'])} | {_percent(row['hit@10'])} | {row['ms']:.2f} | "
-        f"{row['processor_ms']:.2f} | {row['bytes'] / engine['rows_indexed']:,.0f} | "
+        f"{_percent(row['hit@1'])} | {_percent(row['hit@10'])} | {row['processor_ms']:.2f} | "
+        f"{row['bytes'] / engine['rows_indexed']:,.0f} | "
         f"{row['build_s']:,.1f} |"
         for row in engine["rows"]
     ]
@@ -145,20 +145,20 @@ def engine_table(engine: dict) -> str:
         "hit@1, %",
         "hit@10, %",
         "ms a query",
-        "of it processor",
         "bytes a row",
         "build, s",
     )
-    return _pipe(head, "l:l:r" + ":r" * 7, lines)
+    return _pipe(head, "l:l:r" + ":r" * 6, lines)
 
 
 def origin(measured: dict) -> str:
-    """A line on where and when the numbers were measured."""
+    """A line on where and when the numbers were measured, and on what."""
     machine, versions = measured["machine"], measured["versions"]
     return (
         f"Measured on {measured['time'][:10]}: {machine['processor']}, one core; "
         f"faiss {versions['faiss-cpu']}, {measured['queries']} queries"
         + "".join(f", {name} {version}" for name, version in measured.get("engine", {}).items())
+        + (f"; {measured['participation']:.0f} directions" if "participation" in measured else "")
         + ".\n"
     )
 
@@ -169,7 +169,7 @@ def recall_and_time(measured: dict) -> Figure:
     rows = pd.DataFrame(measured["rows"])
     sizes = sorted(rows["rows"].unique())
     figure = canvas(3.6)
-    panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(sizes), sharex=True, sharey=True, squeeze=False)[0]
     for axes, size in zip(panels, sizes, strict=True):
         for (kind, mark), colour in zip(_MARKS.items(), SERIES, strict=False):
             drawn = rows[(rows["rows"] == size) & (rows["kind"] == kind)].sort_values("ms")

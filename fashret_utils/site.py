@@ -14,6 +14,7 @@ from fashret_utils import (
     datasets,
     explorer,
     fault_table,
+    galleries,
     own_photo,
     records,
     tables,
@@ -64,6 +65,7 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     found["present"] = found["present"].map({True: "yes", False: "no"})
     (generated / "datasets.md").write_text(_markdown(found))
     (generated / "faults.md").write_text(fault_table.markdown(root / "results"))
+    galleries.write(root, generated)
     explorer.write(executed / "results", out / "book/_static", generated)
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
