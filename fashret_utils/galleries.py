@@ -174,7 +174,7 @@ def recall_and_time(measured: dict) -> Figure:
         for (kind, mark), colour in zip(_MARKS.items(), SERIES, strict=False):
             drawn = rows[(rows["rows"] == size) & (rows["kind"] == kind)].sort_values("ms")
             axes.plot(drawn["ms"], drawn["recall"], marker=mark, color=colour, label=kind)
-        axes.set(title=f"{size:,} rows", xlabel="processor time a query (ms)", xscale="log")
+        axes.set(title=f"{size:,} rows", xlabel="time of a query (ms)", xscale="log")
     panels[0].set(ylabel=f"recall@{measured['k']} (fraction)", ylim=(0, 1.05))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
