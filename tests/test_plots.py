@@ -240,3 +240,9 @@ def test_refuses_what_is_not_pictures(pixels):
         plots.sheet(pixels)
     with pytest.raises(ValueError, match="2 captions for 10 pictures"):
         plots.sheet(PIXELS, captions=["a", "b"])
+
+
+def test_with_the_style_a_long_table_is_shown_whole():
+    with pd.option_context("display.max_rows", 60), plt.rc_context():
+        plots.style()
+        assert pd.DataFrame({"row": range(99)})._repr_html_().count("<tr>") == 99

@@ -5,6 +5,7 @@ from functools import wraps
 from io import BytesIO
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 from cycler import cycler
 from matplotlib.figure import Figure
@@ -30,8 +31,9 @@ WIDTH = 8.0
 
 
 def style() -> None:
-    """Give every later matplotlib and seaborn figure of the notebook the look of the book."""
+    """Give every later figure of the notebook the look of the book, and show tables whole."""
     plt.rcParams.update(_settings())
+    pd.set_option("display.max_rows", None)
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
