@@ -32,9 +32,9 @@ RESULT = ROOT / "results/faults.json"
 KILLS = {"data caching": 20, "training": 12, "evaluation": 10, "record writing": 14}
 DISKS = {  # sizes in KiB, from nearly nothing to nearly enough
     "data caching": [8, 64, 128, 160],
-    "training": [16, 64, 128, 256],
-    "evaluation": [4, 8],
-    "record writing": [4, 16, 64],
+    "training": [16, 64, 128, 192],
+    "evaluation": [4],
+    "record writing": [4, 64, 160],
 }
 PARSERS = (
     "deepfashion_c2s",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import shutil
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 KEPT = 2
 DAMAGED = (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
+
+
+class CheckpointsError(OSError):
+    """A checkpoint cannot be written."""
 
 
 class CheckpointMismatchError(RuntimeError):
@@ -46,17 +51,32 @@ class Keeper:
         self.last: Path | None = None
 
     def save(self, step: int) -> None:
-        """Write a checkpoint after `step` steps and remove all but the last two."""
+        """Write a checkpoint after `step` steps and remove all but the last two.
+
+        **Raises** `CheckpointsError` when it cannot be written; earlier ones stay.
+        """
         if self.folder is None:
             return
         random_states = gather_object([random_state()])  # one for each process
-        self.last = self.folder / f"step-{step:09d}.pt"
-        if not self.accelerator.is_main_process:
-            return
+        path = self.folder / f"step-{step:09d}.pt"
+        if self.accelerator.is_main_process:
+            self._write(path, random_states)
+        self.last = path
+
+    def _write(self, path: Path, random_states: list[dict]) -> None:
         states = [[thing.state_dict() for thing in things] for things in self.parts]
         contents = {"fingerprint": self.fingerprint, "random": random_states, "parts": states}
-        with replacing(self.last) as temporary:
-            torch.save(contents, temporary)
+        try:
+            with replacing(path) as temporary:
+                torch.save(contents, temporary)
+        except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError to PyTorch
+            reason = str(error).partition("\n")[0]
+            free = shutil.disk_usage(self.folder).free / 2**20 if self.folder.exists() else 0
+            raise CheckpointsError(
+                f"checkpoint {path} cannot be written ({reason}); its disk has {free:,.0f} MiB "
+                f"left. Make room or pass another checkpoints=, and run again: it goes on from "
+                f"{self.last or 'the start'}"
+            ) from error
         for old in self._newest_first()[KEPT:]:
             old.unlink(missing_ok=True)
 

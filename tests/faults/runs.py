@@ -21,6 +21,7 @@ from PIL import Image
 from torch import nn
 
 from fashret_utils import backbones, cache, checkpoints, datasets, records
+from fashret_utils.atomic import replacing
 from fashret_utils.batches import Batches
 from fashret_utils.retrieval import embed, evaluate
 from fashret_utils.training import Run
@@ -72,7 +73,9 @@ def store(folder: Path) -> Path | None:
 
 
 def cache_pictures(folder: str) -> None:
-    np.save(f"{folder}/pixels.npy", catalog(folder).pixels(SIZE, workers=2))
+    found = catalog(folder).pixels(SIZE, workers=2)
+    with replacing(f"{folder}/pixels.npy") as temporary, open(temporary, "wb") as file:
+        np.save(file, found)
 
 
 def inspect_cache(folder: Path, whole: Path) -> float:
@@ -165,7 +168,8 @@ def write_records(folder: str) -> None:
         made = records.measured(
             **RECORD, code_hash="0" * 16, metrics={"hit@1": float(number)}, intervals={}, counts={}
         )
-        vectors, items = np.full((400, 64), number), np.zeros(400)
+        vectors, items = np.random.default_rng(number).normal(size=(400, 64)), np.zeros(400)
+        vectors[:, 0] = number
         records.write(
             made, f"{folder}/results", query=vectors, gallery=vectors, query_items=items,
             gallery_items=items,
@@ -180,7 +184,7 @@ def inspect_written(folder: Path, whole: Path) -> float:
             arrays = records.embeddings(one, folder / "results")
         except records.ResultsError:  # said to belong to another write
             continue
-        if not (arrays["query"] == one.metrics["hit@1"]).all():
+        if not (arrays["query"][:, 0] == one.metrics["hit@1"]).all():
             raise ValueError("a record was given the embeddings of another one")
     return float(len(made))
 

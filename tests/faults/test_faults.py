@@ -29,7 +29,7 @@ def test_a_run_beside_a_killed_one_is_not_disturbed(home):
 
 def test_a_full_disk_is_named_or_done_without(home):
     try:
-        outcome = campaign.disk_full("record writing", [16], home)
+        outcome = campaign.disk_full("record writing", [160], home)
     except PermissionError as error:
         pytest.skip(str(error))
     assert (outcome.tried, outcome.failures) == (1, [])
