@@ -100,8 +100,9 @@ def load(
     Attributes: yes or no, by item. **Raises** `DataNotFoundError`; `ValueError` naming file and
     line, or a missing picture. **Warns** where the lists disagree.
     """
-    options = (query, gallery, pictures, repeats, crop, resolution, val, seed, on_error)
-    return _catalog(_lists(ABOUT.find(root)), *options)
+    options = (query, gallery, pictures, repeats, crop, resolution, val, seed)
+    # The lists are let go before the catalogue is made: together they are the peak of memory.
+    return assemble(**_selected(_lists(ABOUT.find(root)), *options), on_error=on_error)
 
 
 def landmarks(root: str | Path | None = None) -> Landmarks:
@@ -114,8 +115,8 @@ def verify(root: str | Path | None = None) -> Report:
 
     def make() -> tuple[Catalog, list[str]]:
         lists = _lists(ABOUT.find(root))
-        options = ("test", "val+test", "pairs", "merge", True, "low", 0.0, 0, None)
-        return _catalog(lists, *options), _notes(lists)
+        options = ("test", "val+test", "pairs", "merge", True, "low", 0.0, 0)
+        return assemble(**_selected(lists, *options), on_error=None), _notes(lists)
 
     return verified(ABOUT.name, make)
 
@@ -163,7 +164,7 @@ def _one_domain(sides: pd.DataFrame, domain: np.ndarray) -> pd.DataFrame:
     return sides.assign(domain=domain)
 
 
-def _catalog(
+def _selected(
     lists: _Lists,
     query: str,
     gallery: str,
@@ -173,8 +174,8 @@ def _catalog(
     resolution: str,
     val: float,
     seed: int,
-    on_error: str | None,
-) -> Catalog:
+) -> dict[str, object]:
+    """What `assemble` makes the catalogue of: the table of these readings, its reader, labels."""
     check_choice("query", query, ("test", "val+test"))
     check_choice("gallery", gallery, ("val+test", "test"))
     check_choice("pictures", pictures, ("pairs", "all"))
@@ -203,14 +204,13 @@ def _catalog(
         table["source"] = table["source"].str.replace("img", folder, n=1)
     table["source"] = _renamed(base, table["source"])
     long_side = _LONG_SIDE if resolution == "high" else None
-    return assemble(
-        table,
-        name=ABOUT.name,
-        licence=ABOUT.licence,
-        reader=CropReader(base, long_side) if crop else FileReader(base),
-        on_error=on_error,
+    return {
+        "table": table,
+        "name": ABOUT.name,
+        "licence": ABOUT.licence,
+        "reader": CropReader(base, long_side) if crop else FileReader(base),
         **attribute_columns(lists.attributes, item[keep]),
-    )
+    }
 
 
 def _with_all(lists: _Lists) -> pd.DataFrame:

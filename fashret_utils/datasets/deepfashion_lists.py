@@ -7,7 +7,6 @@ are separated by runs of spaces, numbers may be padded with zeros, the text is U
 from __future__ import annotations
 
 import re
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,6 +92,7 @@ def read_list(path: Path, columns: Sequence[str], *, header: bool = True, rest: 
         if found[:k] != list(columns) or (len(found) > k and not rest):
             raise line_error(path, 2, " ".join(found), f"expected the columns {' '.join(columns)}")
     fields: list[str] = []  # all columns of all rows: a list a row would take four times as long
+    known: dict[str, str] = {}  # paths and numbers recur; sys.intern would keep them for good
     numbers = []
     for number, line in lines:
         values = line.split(None, k)
@@ -102,7 +102,7 @@ def read_list(path: Path, columns: Sequence[str], *, header: bool = True, rest: 
             values.append("")
         if len(values) != len(names):
             raise line_error(path, number, line, f"expected {k} columns ({' '.join(columns)})")
-        fields.extend(map(sys.intern, values))  # paths and numbers recur, within and across lists
+        fields.extend(map(known.setdefault, values, values))
         numbers.append(number)
     if int(count) != len(numbers):
         warnings.warn(
