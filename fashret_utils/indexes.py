@@ -142,7 +142,10 @@ class Index:
             _, indices = shard.exact.nearest(unit, min(k, shard.size))
             similarities = _similarities(shard, unit, indices)
         else:
-            similarities, indices = shard.index.search(unit, k, params=parameters)
+            # faiss.contrib.torch_utils, which pytorch-metric-learning imports, puts a `search`
+            # without `params` in the place of faiss's own and keeps that as `search_numpy`.
+            search = getattr(shard.index, "search_numpy", shard.index.search)
+            similarities, indices = search(unit, k, params=parameters)
             similarities[indices < 0] = -np.inf
         return similarities, np.where(indices < 0, -1, indices + shard.start)
 

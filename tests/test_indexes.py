@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import faiss.contrib.torch_utils  # as pytorch-metric-learning does: it changes `search`
 import numpy as np
 import pytest
 
