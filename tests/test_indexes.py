@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-import faiss.contrib.torch_utils  # as pytorch-metric-learning does: it changes `search`
+import faiss.contrib.torch_utils  # noqa: F401 - as pytorch-metric-learning does: changes search
 import numpy as np
 import pytest
 
