@@ -141,7 +141,7 @@ def main() -> None:
     """Measure every kind at every size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--largest-graph", type=int, default=1_000_000, help="rows, for hnsw")
+    parser.add_argument("--largest-graph", type=int, default=100_000, help="rows, for hnsw")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"))
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
