@@ -1,14 +1,20 @@
-"""How long a data set of DeepFashion's size takes to become a catalogue, and how much memory.
+"""How long a data set takes to become a catalogue, and its pictures to be cached.
 
-    python benchmarks/catalogs.py [pictures]
+    python benchmarks/catalogs.py [pictures]            a catalogue, of 240,000 pictures
+    python benchmarks/catalogs.py cache [pictures]      a cache, of 20,000 pictures
 
-Writes the lists of a Consumer-to-Shop of 240,000 pictures (and as many empty files, since a load
-looks whether they are there) to a temporary folder, and loads it in a process of its own. Target:
-under 10 s, and under 1 GB beside the libraries, of which PyTorch takes half a GB on import.
+The first writes the lists of a Consumer-to-Shop (and as many empty files, since a load looks
+whether they are there) to a temporary folder, and loads it in a process of its own. Target: under
+10 s, and under 1 GB beside the libraries, of which PyTorch takes half a GB on import.
+
+The second decodes photos of 256 x 192 pixels (200 files under many names) into squares of 64 pixels
+and writes them to the cache, with one thread and with one a core, in turn.
 """
 
 import json
+import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +23,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageFilter
 
 NAME = "deepfashion-c2s"
 ATTRIBUTES = 303
@@ -92,10 +99,65 @@ def measure(root: str) -> None:
     )
 
 
+def write_pictures(folder: Path, pictures: int) -> None:
+    """Photos as the loader of folders has them: items with both sides, four pictures each."""
+    rng = np.random.default_rng(0)
+    originals = []
+    for number in range(min(200, pictures)):
+        noise = Image.fromarray(rng.integers(0, 256, (24, 32, 3), dtype=np.uint8))
+        photo = noise.resize((256, 192), Image.Resampling.BICUBIC).filter(ImageFilter.SHARPEN)
+        originals.append(folder / f"original-{number}.jpg")
+        photo.save(originals[-1], quality=87)
+    for number in range(pictures):
+        side = ("street", "shop")[number % 2]
+        place = folder / "pictures" / f"{number // 4:06}" / side
+        place.mkdir(parents=True, exist_ok=True)
+        os.link(originals[number % len(originals)], place / f"{number % 4}.jpg")
+
+
+def cache(root: str, workers: str) -> None:
+    """Cache all pictures in this process, and print what it took as JSON."""
+    from fashret_utils import datasets
+
+    catalog = datasets.load("folder", f"{root}/pictures")
+    clock, cpu = time.perf_counter(), time.process_time()
+    catalog.pixels(64, workers=int(workers))
+    seconds, cpu = time.perf_counter() - clock, time.process_time() - cpu
+    print(json.dumps({"pictures": len(catalog), "seconds": seconds, "busy": cpu / seconds}))
+
+
+def compare_caching(pictures: int) -> None:
+    """Cache with one thread and with one a core, three times in turn, and print medians."""
+    cores = len(os.sched_getaffinity(0))
+    found: dict[int, list[dict]] = {1: [], cores: []}
+    with tempfile.TemporaryDirectory() as root:
+        write_pictures(Path(root), pictures)
+        for turn in range(3):
+            for workers in found:
+                environment = os.environ | {"FASHRET_CACHE": f"{root}/cache-{turn}-{workers}"}
+                command = [sys.executable, __file__, "measure-cache", root, str(workers)]
+                done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+                found[workers].append(json.loads(done.stdout))
+    for workers, runs in found.items():
+        rate = statistics.median(run["pictures"] / run["seconds"] for run in runs)
+        busy = statistics.median(run["busy"] for run in runs)
+        print(
+            f"{runs[0]['pictures']:,} pictures cached with {workers} threads: "
+            f"{rate:,.0f} a second, {busy:.2f} of {cores} cores busy"
+        )
+
+
 def main() -> None:
-    """Write the lists and measure three times."""
-    if len(sys.argv) == 3:
-        measure(sys.argv[2])
+    """Measure a catalogue three times, or the caching."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["measure"]:
+        measure(arguments[1])
+        return
+    if arguments[:1] == ["measure-cache"]:
+        cache(*arguments[1:])
+        return
+    if arguments[:1] == ["cache"]:
+        compare_caching(int(arguments[1]) if len(arguments) > 1 else 20_000)
         return
     pictures = int(sys.argv[1]) if len(sys.argv) > 1 else 240_000
     with tempfile.TemporaryDirectory() as root:
