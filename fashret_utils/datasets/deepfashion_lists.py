@@ -84,8 +84,8 @@ def read_list(path: Path, columns: Sequence[str], *, header: bool = True, rest: 
     k = len(columns)
     names = (*columns, rest) if rest else tuple(columns)
     lines = numbered_lines(path)
-    _, count = next(lines, (1, ""))
-    if not NUMBER.fullmatch(count.strip()):
+    count = next(lines, (1, ""))[1].strip()  # of more than `int` takes for space
+    if not NUMBER.fullmatch(count):
         raise line_error(path, 1, count, "expected the number of rows")
     if header:
         found = next(lines, (2, ""))[1].split()

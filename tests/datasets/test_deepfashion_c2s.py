@@ -299,6 +299,8 @@ def test_wrong_first_lines_and_files(root, write):
     path = write(PARTITION, pairs, count="many")
     with pytest.raises(ValueError, match=r"line 1: expected the number of rows, not 'many'"):
         datasets.load(NAME, root)
+    write(PARTITION, pairs, count="\x1e5")  # a space to some, no digit to others
+    assert len(datasets.load(NAME, root)) == 8
     write(PARTITION, pairs, header="image_name item_id evaluation_status")  # the in-shop list
     with pytest.raises(ValueError, match=r"line 2: expected the columns image_pair_name_1"):
         datasets.load(NAME, root)
