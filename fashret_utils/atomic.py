@@ -6,6 +6,7 @@ Two files that belong together cannot be exchanged at once; a checksum tells whe
 from __future__ import annotations
 
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,3 +47,30 @@ def checksum(arrays: Mapping[str, np.ndarray]) -> int:
     for name in sorted(arrays):
         found = zlib.crc32(np.ascontiguousarray(arrays[name]), found)
     return found
+
+
+class ResultsError(OSError):
+    """The results folder cannot be written."""
+
+
+def check_writable(folder: str | Path, argument: str = "results") -> None:
+    """Make a folder, and make sure of it before hours of training.
+
+    **Arguments**: `argument` - what the caller calls it, for the message.
+
+    **Raises** `ResultsError`.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultsError(unwritable(folder, error, argument)) from error
+
+
+def unwritable(folder: str | Path, error: OSError, argument: str = "results") -> str:
+    """What to tell a user whose folder cannot be written."""
+    return (
+        f"the {argument} folder {Path(folder).absolute()} cannot be written ({error}): "
+        f"pass {argument}=<a folder that you may write to>"
+    )

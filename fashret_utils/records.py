@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -19,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashret_utils import provenance
-from fashret_utils.atomic import checksum, replacing
+from fashret_utils.atomic import ResultsError, checksum, replacing, unwritable
+from fashret_utils.atomic import check_writable as check_writable  # part of this interface
 from fashret_utils.provenance import code_hash as code_hash  # part of this module's interface
 from fashret_utils.provenance import is_stale as is_stale
 from fashret_utils.provenance import staleness as staleness
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from fashret_utils.retrieval import Retrieval
 
 COUNTS = ("n_query", "n_valid", "n_skipped", "n_gallery", "n_items")
-
-
-class ResultsError(OSError):
-    """The results folder cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -166,23 +162,8 @@ def write(
         with replacing(path) as temporary:
             temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     except OSError as error:
-        raise ResultsError(_unwritable(results, error)) from error
+        raise ResultsError(unwritable(results, error)) from error
     return path
-
-
-def check_writable(folder: str | Path, argument: str = "results") -> None:
-    """Make a folder, and make sure of it before hours of training.
-
-    **Arguments**: `argument` - what the caller calls it, for the message.
-
-    **Raises** `ResultsError`.
-    """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ResultsError(_unwritable(folder, error, argument)) from error
 
 
 def read(path: str | Path) -> Record:
@@ -294,10 +275,3 @@ def _plain(value: object) -> object:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-def _unwritable(folder: str | Path, error: OSError, argument: str = "results") -> str:
-    return (
-        f"the {argument} folder {Path(folder).absolute()} cannot be written ({error}): "
-        f"pass {argument}=<a folder that you may write to>"
-    )
