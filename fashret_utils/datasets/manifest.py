@@ -8,12 +8,14 @@ columns of whole numbers, -1 unknown.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fashret_utils.catalog import DOMAINS, SPLITS, Catalog
+from fashret_utils.datasets.csv_lines import read_csv
 from fashret_utils.datasets.pictures import FileReader, unreadable
 from fashret_utils.datasets.places import DataNotFoundError, Report
 
@@ -41,7 +43,7 @@ def load(
     path = _path(root)
     table = _table(path)
     sources = table["image_path"].tolist()
-    keep = readable(path.parent, sources, on_error, f"{path}, line", first=2)
+    keep = readable(path.parent, sources, on_error, f"{path}, line", table.index)
     table = table.iloc[keep]
     attributes = [c for c in table.columns if c.startswith("attr_")]
     return Catalog(
@@ -70,11 +72,16 @@ def item_numbers(names: pd.Series) -> np.ndarray:
 
 
 def readable(
-    root: Path, sources: list[str], on_error: str, where: str = "picture", first: int = 0
+    root: Path,
+    sources: list[str],
+    on_error: str,
+    where: str = "picture",
+    numbers: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Which pictures to keep.
 
-    **Arguments**: `on_error` as in `load`; `where`, `first`: how to call the first one in errors.
+    **Arguments**: `on_error` as in `load`; `where`, `numbers`: how errors call a picture, by
+    default by its position.
 
     **Returns** positions, int64 (m,). **Raises** `ValueError` naming the first missing file.
     """
@@ -83,8 +90,9 @@ def readable(
     if on_error == "error":
         missing = [i for i, source in enumerate(sources) if not (root / source).is_file()]
         if missing:
+            number = missing[0] if numbers is None else numbers[missing[0]]
             raise ValueError(
-                f"{where} {missing[0] + first}: no file {root / sources[missing[0]]} "
+                f"{where} {number}: no file {root / sources[missing[0]]} "
                 f'({len(missing)} missing in all); add it, or use on_error="skip"'
             )
         return np.arange(len(sources))
@@ -123,10 +131,7 @@ def _path(root: str | Path | None) -> Path:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error})") from error
+    table = read_csv(path)
     expected = f"expected {', '.join(REQUIRED)}, and optionally {', '.join(OPTIONAL)}, attr_<name>"
     absent = [c for c in REQUIRED if c not in table.columns]
     if absent:
@@ -149,9 +154,9 @@ def _table(path: Path) -> pd.DataFrame:
 
 def _refuse(path: Path, column: str, values: pd.Series, wrong: pd.Series, expected: str) -> None:
     if wrong.any():
-        row = int(np.argmax(wrong.to_numpy()))
-        raise ValueError(  # line 1 is the header
-            f"{path}, line {row + 2}, column {column!r}: {values.iloc[row]!r} is wrong, {expected} "
+        line = wrong.idxmax()
+        raise ValueError(
+            f"{path}, line {line}, column {column!r}: {values[line]!r} is wrong, {expected} "
             f"({int(wrong.sum())} such lines)"
         )
 

@@ -12,6 +12,8 @@ from tqdm import tqdm
 from fashret_utils.catalog import Catalog
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+# What a file may be, whatever its name says: others, such as EPS, are handed to other programs.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 
 
 class PictureError(ValueError):
@@ -51,10 +53,11 @@ class FileReader:
 def open_picture(path: str | Path) -> Image.Image:
     """Open a picture as RGB: turned as its EXIF says, transparency on white, 16 bits to 8.
 
-    **Raises** `PictureError` naming the file when it is missing, truncated or no picture.
+    **Raises** `PictureError` naming the file when it is missing, truncated, no picture, or one of a
+    kind that no data set uses.
     """
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=_FORMATS) as file:
             return _rgb(ImageOps.exif_transpose(file))
     except FileNotFoundError as error:
         raise PictureError(f"{path}: there is no such file") from error
@@ -66,7 +69,10 @@ def open_picture(path: str | Path) -> Image.Image:
 
 
 def letterbox(picture: Image.Image, size: int) -> np.ndarray:
-    """The whole picture in a white square: uint8 (size, size, 3)."""
+    """The whole picture in a white square: uint8 (size, size, 3); no side is lost, however thin."""
+    longer = max(picture.size)
+    if min(picture.size) * size < longer:  # rounding would leave nothing of the shorter side
+        picture = picture.resize([max(1, round(side * size / longer)) for side in picture.size])
     square = ImageOps.pad(picture, (size, size), Image.Resampling.BICUBIC, color="white")
     return np.asarray(square)
 

@@ -75,6 +75,9 @@ def broken(line, old, new):
         (broken(3, "gallery,-1", "gallery,x"), r"line 5, column 'attr_heel': 'x' is wrong"),
         (broken(3, "gallery,-1", "gallery,-2"), r"line 5, column 'attr_heel': '-2' is wrong"),
         (broken(1, "a/p.jpg", "a/q.jpg"), r"line 3: no file .*a/q\.jpg \(1 missing in all\)"),
+        (["", *broken(1, "shop", "store")], r"line 4, column 'domain': 'store' is wrong"),
+        (["", "", *broken(1, "a/p.jpg", "a/q.jpg")], r"line 5: no file .*a/q\.jpg"),
+        (broken(2, "query", "query,"), r"line 4"),
         (broken(1, ",train", ",query"), "'item': '0' is in train .* and in query"),
     ],
 )

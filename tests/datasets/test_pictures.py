@@ -66,6 +66,23 @@ def test_letterbox_is_white_and_centred():
     assert (square[4:12] == 0).all()
 
 
+@pytest.mark.parametrize("side", [(20_000, 1), (1, 20_000), (20_000, 200)])
+def test_a_thin_picture_keeps_a_line(side):
+    dark = (letterbox(Image.new("RGB", side, "black"), 16) < 128).all(2)
+    assert dark.sum() == 16  # one line, in the middle
+    assert dark[
+        8 if side[0] > side[1] else slice(None), slice(None) if side[0] > side[1] else 8
+    ].all()
+
+
+def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "drawing.jpg", format="EPS")
+    with pytest.raises(PictureError, match=r"drawing\.jpg: truncated, or not a picture"):
+        open_picture(tmp_path / "drawing.jpg")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "photo.jpg", format="PNG")
+    assert open_picture(tmp_path / "photo.jpg").getpixel((4, 4)) == (255, 0, 0)
+
+
 def test_broken_files_are_named(picture, tmp_path):
     whole = picture("whole.jpg", size=(64, 64))
     (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:-200])
