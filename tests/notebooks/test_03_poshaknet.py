@@ -1,7 +1,7 @@
 """Chapter 03: networks, losses and training of PoshakNet, against counts, loops and limits."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -245,7 +245,7 @@ class Killed(poshak.Film):
             raise KeyboardInterrupt
 
 
-def train(pairs, tmp_path, name="gan", steps=12, stop=None, **options):
+def train(pairs, tmp_path, name="gan", steps=12, stop=None, warm=0.5, **options):
     """Train a small GAN; `stop`: kill it in this step."""
     names = {"data": "d", "arm": name, "scale": "smoke", "seed": 0, "progress": False}
     run = Run("03_poshaknet", **names, results=tmp_path / "results", every=4, **options)
@@ -254,7 +254,7 @@ def train(pairs, tmp_path, name="gan", steps=12, stop=None, **options):
     film = Killed(rows.pixels(16)[:2], steps, frames=4)
     film.stop = stop
     batches = Batches(rows, 16, items=6, pictures=2, steps=steps, augment=None)
-    poshak.fit_gan(run, networks, optimizers, film, batches, poshak.GANS[name], warm=0.5)
+    poshak.fit_gan(run, networks, optimizers, film, batches, poshak.GANS[name], warm)
     return run, networks, film
 
 
@@ -299,6 +299,9 @@ def test_the_pixel_loss_fades_out(pairs, tmp_path, monkeypatch):
     pulls.clear()
     train(pairs, tmp_path, "mse", steps=3)
     assert pulls == [weight] * 3
+    pulls.clear()
+    train(pairs, tmp_path, steps=3, warm=poshak.budget("paper")["warm"])
+    assert pulls == [0.0] * 3  # the paper has no pixel loss
 
 
 def test_a_collapsed_converter_stops_the_run():
@@ -539,6 +542,8 @@ def test_photos_go_through_both_phases_and_the_product_picture_is_the_upper_boun
     assert {"rmse", "ssim", "white_background", "no_match_auc"} <= set(kept["gan"].extra)
     assert kept["gan"].extra["settings"] == poshak.GAN
     assert "category_precision@15" in kept["product"].intervals
+    first, last = (kept["gan"].metrics[f"category_precision@{k}"] for k in (1, 15))
+    assert kept["gan"].extra["category_precision@15 minus @1"] == pytest.approx(last - first)
 
 
 def test_forms_of_the_same_photos(where):
@@ -571,6 +576,18 @@ def test_a_matcher_of_its_own_learns_from_the_shop_and_from_its_form(where):
     assert len(more) == len(fronts) + 2 * plan["own_products"]  # two photos a product
     first = poshak.gallery_of(poshak.load_shop("smoke")).pixels(plan["size"])
     assert np.array_equal(more.pixels(plan["size"])[: len(first)], first)
+
+
+def test_matchers_that_lack_something_are_left_out(pairs, tmp_path):
+    trained = {arm for arm in poshak.MATCHERS if not poshak.missing(arm, pairs, tmp_path)}
+    assert set(poshak.MATCHERS) - trained == set(poshak.RELEASED)
+    weights = tmp_path / poshak.RELEASED["gan,face"]
+    weights.parent.mkdir()
+    weights.touch()
+    assert not poshak.missing("gan,face", pairs, tmp_path)
+    photographed = replace(pairs, reader=None)  # as real pairs are: nobody knows their masks
+    assert "no true boxes" in poshak.missing("mask,own", photographed, tmp_path)
+    assert not poshak.missing("photo,own", photographed, tmp_path)
 
 
 def test_a_matcher_embeds_on_the_unit_sphere(where):
