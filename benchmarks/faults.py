@@ -29,7 +29,7 @@ from fashret_utils.atomic import replacing  # noqa: E402
 from fashret_utils.scale import machine  # noqa: E402
 
 RESULT = ROOT / "results/faults.json"
-KILLS = {"data caching": 20, "training": 12, "evaluation": 10, "record writing": 14}
+KILLS = {"data caching": 20, "training": 20, "evaluation": 10, "record writing": 14}
 DISKS = {  # sizes in KiB, from nearly nothing to nearly enough
     "data caching": [8, 64, 128, 160],
     "training": [16, 64, 128, 192],
