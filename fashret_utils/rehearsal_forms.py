@@ -54,7 +54,7 @@ class ConverterForm(ArmsForm):
     """Chapter 03: generators learn from pairs, matchers from a shop that is always drawn."""
 
     needs = ("load_pairs", "load_shop", "budget", "GANS", "MATCHERS", "do_gan", "do_matcher")
-    needs += ("do_plain", "CHAPTER")
+    needs += ("do_plain", "missing", "CHAPTER")
     # No epoch is still one step.
     least: Mapping[str, int] = {
         "gan_steps": 1,
@@ -81,9 +81,9 @@ class ConverterForm(ArmsForm):
             yield name, partial(_silent, module.do_gan, name, seed, where)
         for form in ("photo", "box", "mask"):
             yield form, partial(_silent, module.do_plain, form, seed, where)
-        at_hand = module.weights_at_hand(where["data_root"])
+        pairs = module.load_pairs(where["scale"], where["data_root"])
         for arm in module.MATCHERS:
-            if arm in at_hand or arm not in module.RELEASED:
+            if not module.missing(arm, pairs, where["data_root"]):
                 yield arm, partial(self._match, module, arm, seed, where)
 
     def _match(self, module: ModuleType, arm: str, seed: int, where: dict) -> dict[str, object]:
