@@ -5,7 +5,7 @@
 
 The first writes the lists of a Consumer-to-Shop (and as many empty files, since a load looks
 whether they are there) to a temporary folder, and loads it in a process of its own. Target: under
-10 s, and under 1 GB beside the libraries, of which PyTorch takes half a GB on import.
+10 s, and under 1 GB in all, libraries included.
 
 The second decodes photos of 256 x 192 pixels (200 files under many names) into squares of 64 pixels
 and writes them to the cache, with one thread and with one a core, in turn.
@@ -168,8 +168,8 @@ def main() -> None:
             print(
                 f"{found['pictures']:,} pictures of {found['items']:,} items: catalogued in "
                 f"{found['seconds']:.1f} s ({found['processor_seconds']:.1f} s of processor time), "
-                f"{found['peak_gb'] - found['imports_gb']:.2f} GB at most beside the "
-                f"{found['imports_gb']:.2f} GB of Python and libraries; landmarks of all: "
+                f"{found['peak_gb']:.2f} GB at most, of which Python and libraries take "
+                f"{found['imports_gb']:.2f}; landmarks of all: "
                 f"{found['landmarks_seconds']:.1f} s of processor time more"
             )
 

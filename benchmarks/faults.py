@@ -29,7 +29,7 @@ from fashret_utils.atomic import replacing  # noqa: E402
 from fashret_utils.scale import machine  # noqa: E402
 
 RESULT = ROOT / "results/faults.json"
-KILLS = {"data caching": 20, "training": 12, "evaluation": 10, "record writing": 14}
+KILLS = {"data caching": 20, "training": 20, "evaluation": 10, "record writing": 14}
 DISKS = {  # sizes in KiB, from nearly nothing to nearly enough
     "data caching": [8, 64, 128, 160],
     "training": [16, 64, 128, 192],
@@ -45,7 +45,14 @@ PARSERS = (
     "abo_shoes",
     "mvshoe",
     "manifest",
+    "folder",
+    "archives",
 )
+NAMED = {  # where there is no line to name
+    "lookbook": "catalogued, or named",
+    "folder": "catalogued, or its folder named",
+    "archives": "unpacked whole, or refused by name",
+}
 
 
 def kills(home: Path, rng: np.random.Generator, quick: bool) -> list[dict]:
@@ -84,8 +91,9 @@ def parsers(home: Path, rng: np.random.Generator, quick: bool) -> list[dict]:
         path = ROOT / f"tests/datasets/test_{name}.py"
         options = ["-q", "-k", "fuzz", "-p", "no:cacheprovider", "-p", "no:xdist", *profile]
         code = pytest.main([str(path), *options], plugins=[count])
-        about = {"fault": "damaged list", "where": name.replace("_", "-")}
-        expected = "read whole, or file and line named"
+        fault = {"folder": "odd file", "archives": "damaged archive"}.get(name, "damaged list")
+        about = {"fault": fault, "where": name.replace("_", "-")}
+        expected = NAMED.get(name, "read whole, or file and line named")
         failures = [] if code == 0 and count.passing else [f"pytest ended with {int(code)}"]
         survived = count.passing
         rows.append(about | {"expected": expected, "tried": count.passing + count.failing}

@@ -1,13 +1,14 @@
 """A chapter's training at another scale, one step of everything: before hours or money are spent.
 
 The chapter's own definitions run: its networks, pictures' size, losses, evaluation and records.
-Only two of them are replaced meanwhile: `load_data`, by a few items of the data set in question,
-and in `budget` all that counts, by as little as will do.
+Only two kinds of them are replaced meanwhile: what loads data, by a few items of the data set in
+question, and in `budget` all that counts, by as little as will do.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,12 +20,9 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from fashret_utils import chapters, datasets, records
+from fashret_utils import chapters, records
 from fashret_utils.catalog import SHOP, STREET, Catalog
-
-NEEDED = ("load_data", "budget", "choose", "train_arm", "CHAPTER")
-ITEMS = {"train": 16, "val": 4, "test": 10}  # kept of a data set; a grid of 3 x 3 needs nine
-LEAST = {"steps": 1, "start_steps": 1, "refresh": 1, "items": 2, "pictures": 2}
+from fashret_utils.rehearsal_forms import ArmsForm, form_of
 
 
 def rehearse(
@@ -43,36 +41,49 @@ def rehearse(
     **Arguments**: `data` - any data set that `datasets.load` knows, such as "deepfashion-c2s";
     `data_root` - where it is; `results` - a folder for these records, not that of real ones.
 
-    **Returns** one row an arm: `arm`, `size` (pixels), `parameters`, `loss`, `hit@1`, `seconds`.
+    **Returns** one row an arm: `arm`, `size` (pixels), `parameters` and `loss` (of the first step,
+    both missing where nothing is learnt), `hit@1`, `seconds`.
 
     **Raises** `ValueError` for a chapter that has no arms to train, or data without both domains.
     """
     module = chapters.definitions(chapter, root)
-    if missing := [name for name in NEEDED if not hasattr(module, name)]:
-        raise ValueError(
-            f"{chapter} cannot be rehearsed: its definition cells lack {', '.join(missing)}"
-        )
-    catalog = few(datasets.load(data, data_root))
-    where = {"scale": scale, "device": device, "results": results, "data_root": data_root or ""}
-    where |= {"progress": False, "causes": False}
+    try:
+        form = form_of(module)
+    except ValueError as error:
+        raise ValueError(f"{chapter} {error}") from None
+    place = None if data_root is None else str(data_root)
+    catalog = few(form.load(module, data, scale, place), form.items)
     rows = []
-    with _small(module, catalog):
-        size = module.budget(data, scale)["size"]
-        for arm, settings in arms(module).items():
+    with _small(module, form, catalog), tempfile.TemporaryDirectory() as fresh:
+        # In a folder of their own, so that no arm is passed over for its record of last time.
+        where = {"scale": scale, "device": device, "results": fresh, "data_root": place or ""}
+        where |= {"progress": False, **form.where}
+        size = form.plan(module, data, scale)["size"]
+        for arm, job in form.jobs(module, data, seed, where):
             begun = time.perf_counter()
-            module.train_arm(data, arm, settings, seed, where)
-            names = {"data": data, "arm": arm, "scale": str(scale), "seed": seed}
-            made = records.read(records.path_of(results, chapter=module.CHAPTER, **names))
-            about = {"size": size, "parameters": made.cost["parameters"]}
-            about |= {"loss": made.curve["loss"][0], "hit@1": made.metrics["hit@1"]}
-            rows.append({"arm": arm, **about, "seconds": time.perf_counter() - begun})
-    return pd.DataFrame(rows)
+            more = job() or {}
+            (made,) = records.load(fresh, chapter=module.CHAPTER, arm=arm)
+            row = {"arm": arm, "size": size, "parameters": made.cost.get("parameters")}
+            row |= {"loss": _first_loss(made), "hit@1": made.metrics["hit@1"], **more}
+            rows.append({**row, "seconds": time.perf_counter() - begun})
+        shutil.copytree(fresh, results, dirs_exist_ok=True)
+    table = pd.DataFrame(rows)
+    return table.astype({"parameters": "Int64", "loss": float})
 
 
-def few(catalog: Catalog) -> Catalog:
+def _first_loss(record: records.Record) -> float | None:
+    """The loss of the first step, or the last of several; None where nothing was learnt."""
+    names = [name for name in record.curve if name not in ("step", "images_per_second")]
+    name = "loss" if "loss" in names or not names else names[-1]
+    return record.curve[name][0] if names else None
+
+
+def few(catalog: Catalog, most: Mapping[str, int]) -> Catalog:
     """Some items of each split of a catalogue: the first that have pictures of both domains.
 
     Without a split "val", the last of the training items become it.
+
+    **Arguments**: `most` - how many items of "train", "val" and "test" (query and gallery).
 
     **Returns** a catalogue of its own, which shares no cached pixels.
 
@@ -80,9 +91,9 @@ def few(catalog: Catalog) -> Catalog:
     """
     split = catalog.split.copy()
     if not (split == "val").any():
-        split[np.isin(catalog.item, _two_sided(catalog, split == "train")[-ITEMS["val"] :])] = "val"
+        split[np.isin(catalog.item, _two_sided(catalog, split == "train")[-most["val"] :])] = "val"
     keep = np.zeros(len(catalog), dtype=bool)
-    for role, count in ITEMS.items():
+    for role, count in most.items():
         part = np.isin(split, ("query", "gallery") if role == "test" else (role,))
         items = _two_sided(catalog, part)[:count]
         if len(items) == 0:
@@ -97,28 +108,22 @@ def _two_sided(catalog: Catalog, part: np.ndarray) -> np.ndarray:
     return np.intersect1d(*(catalog.item[part & (catalog.domain == d)] for d in (STREET, SHOP)))
 
 
-def arms(module: ModuleType) -> dict[str, Mapping]:
-    """The settings of a chapter's arms when no trial has been run: name -> settings."""
-    chosen = module.choose([])
-    if not hasattr(module, "arms"):
-        return chosen
-    return module.arms(**chosen, reading=module.best_of_dml([]))  # `chosen`: numbers for all arms
-
-
 @contextmanager
-def _small(module: ModuleType, catalog: Catalog) -> Iterator[None]:
+def _small(module: ModuleType, form: ArmsForm, catalog: Catalog) -> Iterator[None]:
     """Give a chapter's definitions little data, few steps, and a cache folder of their own."""
-    whole = {name: getattr(module, name) for name in ("load_data", "budget")}
+    new, full = form.replaced(module, catalog), module.budget
+
+    def budget(*asked: str) -> dict:
+        plan = full(*asked)
+        return plan | {n: min(plan[n], least) for n, least in form.least.items() if n in plan}
+
+    new["budget"] = budget
+    whole = {name: getattr(module, name) for name in new}
     cache = os.environ.get("FASHRET_CACHE")
-
-    def budget(data: str, scale: str) -> dict:
-        asked = whole["budget"](data, scale)
-        return {name: min(value, LEAST.get(name, value)) for name, value in asked.items()}
-
     with tempfile.TemporaryDirectory() as folder:
         # A checkpoint of one step must not be taken for the start of a real run.
         os.environ["FASHRET_CACHE"] = folder
-        module.load_data, module.budget = lambda *_, **__: catalog, budget
+        vars(module).update(new)
         try:
             yield
         finally:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashret_utils import chapters, datasets, records, rehearsal
+from fashret_utils import chapters, datasets, records, rehearsal, rehearsal_forms
 from fashret_utils.__main__ import main
 
 DATA, N = "deepfashion-c2s", 37
+ITEMS = rehearsal_forms.ArmsForm.items
 
 
 def picture(item, side):
@@ -59,14 +60,14 @@ def test_one_step_of_every_arm_on_the_official_format(root, tmp_path, monkeypatc
     before = dict(vars(chapters.definitions("01_dml")))
     options = ["--scale", "smoke", "--data-root", str(root), "--out", str(tmp_path)]
     assert main(["run", "01_dml", "--dry-run", "--data", DATA, "--device", "cpu", *options]) == 0
-    arms = set(rehearsal.arms(chapters.definitions("01_dml")))
+    arms = set(rehearsal_forms.arms(chapters.definitions("01_dml")))
     assert {"dml_pair", "cosface_id", "triplet"} <= arms
     made = records.load(tmp_path / "dry-run", data=DATA, scale="smoke")
     assert {record.arm for record in made} == arms
     for record in made:
         assert record.cost["steps"] == 1
         assert np.isfinite(record.curve["loss"]).all()
-        assert record.counts["n_query"] == rehearsal.ITEMS["test"]
+        assert record.counts["n_query"] == ITEMS["test"]
     printed = capsys.readouterr().out
     assert all(arm in printed for arm in arms)
     # All is as before, and no checkpoint of one step waits for a real run.
@@ -78,15 +79,16 @@ def test_one_step_of_every_arm_on_the_official_format(root, tmp_path, monkeypatc
 
 def test_few_items_of_each_split_with_both_domains(root):
     whole = datasets.load(DATA, root)
-    catalog = rehearsal.few(whole)
+    catalog = rehearsal.few(whole, ITEMS)
     counts = {part: catalog.where(split=part).n_items for part in ("train", "val", "query")}
     assert counts == {"train": 16, "val": 4, "query": 10}
     assert set(catalog.where(split="val").item) == {19, 20, 21, 22}
-    official = rehearsal.few(datasets.load(DATA, root, gallery="test"))
+    official = rehearsal.few(datasets.load(DATA, root, gallery="test"), ITEMS)
     assert set(official.where(split="val").item) == {23, 24, 25}
     assert set(catalog.where(split="gallery").item) == set(catalog.where(split="query").item)
+    untrained = datasets.load(DATA, root, gallery="test").where(split=("val", "query"))
     with pytest.raises(ValueError, match="no train item with a street and a shop picture"):
-        rehearsal.few(datasets.load(DATA, root, gallery="test").where(split=("val", "query")))
+        rehearsal.few(untrained, ITEMS)
 
 
 def test_a_chapter_without_arms_is_refused(root, tmp_path):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -121,6 +122,26 @@ def test_two_processes_write_each_record_and_figure_once(book, tmp_path):
     for record in found:
         assert record.curve["loss"] == pytest.approx(alone.curve["loss"], abs=1e-5)
         assert record.metrics == pytest.approx(alone.metrics, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_a_chapter_in_two_processes_writes_the_records_of_one(tmp_path):
+    script = scripts.export("01_dml", tmp_path / "dml.py")
+    made = {}
+    for processes in (1, 2):
+        results = tmp_path / f"results-{processes}"
+        options = ("--scale", "smoke", "--device", "cpu", "--results", results)
+        start(script, *options, "--figures", tmp_path / f"f{processes}", processes=processes)
+        made[processes] = {(r.data, r.arm, r.seed): r for r in records.load(results)}
+        assert not list(results.rglob("*.tmp"))
+    assert made[1].keys() == made[2].keys() != set()
+    for name, record in made[2].items():
+        values = [*record.metrics.values(), *record.curve["loss"]]
+        assert np.isfinite(values).all(), name
+        assert record.counts == made[1][name].counts
+        assert record.cost["steps"] == made[1][name].cost["steps"]
+    figures = [sorted(path.name for path in (tmp_path / f"f{n}").iterdir()) for n in (1, 2)]
+    assert figures[0] == figures[1] != []
 
 
 def test_every_chapter_is_a_valid_script_with_its_parameters(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -15,22 +17,40 @@ from fashret_utils.datasets import (
     darn,
     deepfashion_c2s,
     deepfashion_inshop,
-    fashion_mnist,
-    fashion_mnist_street,
     folder,
     grocery_store,
     lookbook,
     manifest,
-    mnist,
     mvshoe,
     street2shop,
 )
 from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
-OPEN = (fashion_mnist, fashion_mnist_street, mnist, grocery_store, clothing)
+DRAWN = ("fashion-mnist", "fashion-mnist-street", "mnist")  # their modules draw with PyTorch
 PAPERS = (deepfashion_c2s, deepfashion_inshop, street2shop, darn, lookbook, abo_shoes, mvshoe)
-DOWNLOADS = {module.ABOUT.name: module for module in OPEN + PAPERS}
+_FROM_FILES = {module.ABOUT.name: module for module in (grocery_store, clothing, *PAPERS)}
+
+
+class _Downloads(Mapping[str, ModuleType]):
+    """Name -> module. PyTorch takes seconds and half a GB: modules with it come when asked for."""
+
+    def __getitem__(self, name: str) -> ModuleType:
+        if name not in DRAWN:
+            return _FROM_FILES[name]
+        from fashret_utils.datasets import fashion_mnist, fashion_mnist_street, mnist
+
+        modules = (fashion_mnist, fashion_mnist_street, mnist)
+        return dict(zip(DRAWN, modules, strict=True))[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*DRAWN, *_FROM_FILES)
+
+    def __len__(self) -> int:
+        return len(DRAWN) + len(_FROM_FILES)
+
+
+DOWNLOADS = _Downloads()
 OWN = {"folder": folder, "manifest": manifest}
 NAMES = (*WARDROBES, *DOWNLOADS, *OWN)
 
@@ -114,20 +134,21 @@ def labelled_images(
 
     **Raises** as `load`.
     """
-    module = {"mnist": mnist, "fashion-mnist": fashion_mnist}.get(name)
-    if module is None:
+    if name not in ("mnist", "fashion-mnist"):
         raise ValueError(f"{name!r} has no files of labelled images: mnist and fashion-mnist do")
+    module = DOWNLOADS[name]
     folder = module.ABOUT.find(root)
     return tuple(
         (module.images(folder, part), module.labels(folder, part)) for part in ("train", "t10k")
     )
 
 
-def _module(name: str):
-    modules = DOWNLOADS | OWN
-    if name not in modules:
+def _module(name: str) -> ModuleType:
+    if name in OWN:
+        return OWN[name]
+    if name not in tuple(DOWNLOADS):
         raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(NAMES)}")
-    return modules[name]
+    return DOWNLOADS[name]
 
 
 __all__ = [

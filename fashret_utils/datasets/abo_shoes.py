@@ -1,8 +1,9 @@
 """Shoes of Amazon Berkeley Objects (Collins et al. 2022): several shop pictures of each shoe.
 
-A stand-in for multi-view shoe retrieval. There is no street picture in it. One shoe is listed for
-several marketplaces, and its colours and sizes are items of their own that share pictures; such
-items are merged, since otherwise a right answer would count as wrong.
+A stand-in for multi-view shoe retrieval. There is no street picture in it: a shoe's main picture
+takes the place of one. One shoe is listed for several marketplaces, and its colours and sizes are
+items of their own that share pictures; such items are merged, since otherwise a right answer would
+count as wrong.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def load(
     *,
     types: tuple[str, ...] = TYPES,
     resolution: str = "small",
-    domains: str = "shop",
+    domains: str = "roles",
     shared_limit: int | None = None,
     by_content: bool = False,
     val: float = 0.1,
@@ -70,15 +71,15 @@ def load(
     **Arguments**
 
     - `types`: product types. `resolution`: "small" (256 px) or "original".
-    - `domains`: "shop", as all pictures are; or "roles", for methods that learn from two domains:
-      main pictures count as street.
+    - `domains`: "roles", for methods that learn from two domains: main pictures count as street;
+      or "shop", as all pictures are.
     - `shared_limit`: pictures that more items than this share are left out and merge nothing, such
       as a brand's table of sizes. `by_content`: also merge items with identical files.
     - `val`, `test`: parts of the merged items, drawn with `seed`. Items with one picture are left
       out. `on_error`: as in `assemble`.
 
-    View: "main" or "other". **Raises** `DataNotFoundError`; `ValueError` naming file and line.
-    **Warns** of pictures that the list of pictures does not know.
+    View: "main" or "other". Attribute: the product type. **Raises** `DataNotFoundError`;
+    `ValueError` naming file and line. **Warns** of pictures that their list does not know.
     """
     lists = _lists(ABOUT.find(root), tuple(types))
     options = (resolution, domains, shared_limit, by_content, val, test, seed)
@@ -90,7 +91,7 @@ def verify(root: str | Path | None = None) -> Report:
 
     def make() -> tuple[Catalog, list[str]]:
         lists = _lists(ABOUT.find(root), TYPES)
-        catalog, merged = _catalog(lists, "small", "shop", None, False, 0.1, 0.2, 0, None)
+        catalog, merged = _catalog(lists, "small", "roles", None, False, 0.1, 0.2, 0, None)
         found = (lists.n_listings, lists.n_pictures)
         notes = [compared(w, n, p) for (w, p), n in zip(PUBLISHED.items(), found, strict=True)]
         sharing = lists.views.groupby("image_id")["item_id"].nunique()
@@ -174,8 +175,12 @@ def _catalog(
         category=table.groupby("item")["type"].transform("first"),
         source=table["path"],
     )
+    kinds = tuple(sorted(set(table["category"])))
     catalog = assemble(
         table,
+        attributes=np.searchsorted(np.array(kinds, str), table["category"].to_numpy(str))[:, None],
+        attribute_names=("type",),
+        attribute_values={"type": kinds},
         name=ABOUT.name,
         licence=_licence(lists.folder),
         reader=FileReader(base),

@@ -19,7 +19,8 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 CHUNK = 2**20
-MOST_NAME = 200  # characters in one name; 255 bytes is what file systems take
+MOST_NAME = 200  # bytes in one name; 255 is what file systems take
+MOST_PATH = 1000  # bytes in a path
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows reserves
 
 
@@ -88,7 +89,9 @@ def _place(member: tarfile.TarInfo, contents: Contents) -> str | None:
     wrong = (
         member.name.startswith("/")
         or ".." in parts
+        or (member.isfile() and not parts)
         or re.search(r"[\\:\x00-\x1f]", member.name)
+        or len(member.name.encode()) > MOST_PATH
         or any(len(part.encode()) > MOST_NAME or _DEVICE.fullmatch(part) for part in parts)
     )
     if wrong:
@@ -107,15 +110,15 @@ def _place(member: tarfile.TarInfo, contents: Contents) -> str | None:
 def _write(source: BinaryIO, folder: Path, path: str) -> str:
     """Write one member to a file that must not be there yet; its SHA-256."""
     place = folder / path
-    place.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         with open(place, "xb") as file:
             while chunk := source.read(CHUNK):
                 digest.update(chunk)
                 file.write(chunk)
-    except FileExistsError:
-        raise ArchiveError(f"{path!r} is in it twice") from None
+    except (FileExistsError, NotADirectoryError):
+        raise ArchiveError(f"{path!r} is in it twice, or is a file and a folder") from None
     return digest.hexdigest()
 
 

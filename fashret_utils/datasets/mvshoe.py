@@ -32,6 +32,8 @@ PUBLISHED = {"street pictures": 9_800, "shop pictures": 31_050, "attributes": 31
 def load(root: str | Path | None = None, *, on_error: str = "error") -> Catalog:
     """MVShoe-style shoes: as the columns `domain`, `split`, `view` and `attr_...` of the CSV say.
 
+    An attribute's values are named by their codes: "0", "1", ... up to the last that occurs.
+
     **Arguments**: `root`: the CSV file, or a folder that holds `manifest.csv`; `on_error`: as for
     `manifest`: "error" or "skip".
 
@@ -39,7 +41,13 @@ def load(root: str | Path | None = None, *, on_error: str = "error") -> Catalog:
     """
     path = _path(root)
     _columns(path)
-    return manifest.load(path, name=ABOUT.name, licence=ABOUT.licence, on_error=on_error)
+    found = manifest.load(path, name=ABOUT.name, licence=ABOUT.licence, on_error=on_error)
+    last = found.attributes.max(axis=0, initial=-1).tolist()
+    values = {
+        name: tuple(map(str, range(code + 1)))
+        for name, code in zip(found.attribute_names, last, strict=True)
+    }
+    return dataclasses.replace(found, attribute_values=values)
 
 
 def verify(root: str | Path | None = None) -> Report:

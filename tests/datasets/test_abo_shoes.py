@@ -90,14 +90,16 @@ def test_marketplaces_and_shared_pictures_are_merged(root):
         ["05a", "05b"],
         ["06a", "06b", "07a", "07b"],
     ]
-    assert set(catalog.domain) == {SHOP}
+    assert set(datasets.load(NAME, root, domains="shop").domain) == {SHOP}
+    assert set(catalog.where(type="BOOT").source) == {"03/03+.jpg", "03/03-.jpg"}
+    assert catalog.attribute_values == {"type": ("BOOT", "SANDAL", "SHOES")}
     assert set(catalog.where(category="BOOT").source) == {"03/03+.jpg", "03/03-.jpg"}
     mains = [source[3:6] for source in catalog.where(view="main").source]
     assert mains == ["01a", "03+", "05a", "06a"]  # the first picture where none is the main one
 
 
 def test_query_is_the_main_picture(root):
-    catalog = datasets.load(NAME, root, val=0.25, test=0.5, domains="roles")
+    catalog = datasets.load(NAME, root, val=0.25, test=0.5)
     query, gallery = catalog.where(split="query"), catalog.where(split="gallery")
     assert set(query.view) == {"main"}
     assert set(gallery.view) == {"other"}

@@ -1,8 +1,14 @@
 """A user's own folder: <root>/<item>/<street|shop>/<picture>."""
 
+import shutil
+from pathlib import Path
+
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from fashret_utils import datasets
+from fashret_utils.datasets.pictures import SUFFIXES
 
 
 @pytest.fixture
@@ -67,3 +73,31 @@ def test_broken_pictures(root):
         catalog = datasets.load("folder", root, on_error="skip")
     assert len(catalog) == 30
     assert datasets.verify("folder", root).damaged == ["item 04/street/1.jpg"]
+
+
+characters = st.sampled_from(". _jpgstreet\n\u2028é") | st.characters(exclude_categories=["Cs"])
+names = st.text(characters, min_size=1, max_size=9).filter(lambda n: not {"/", "\0"} & set(n))
+names = names.filter(lambda name: name not in (".", ".."))
+sides = st.sampled_from(["street", "shop", "Street", ".shop"]) | names
+files = names | names.map(lambda name: f"{name}.JPG")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(item=names | st.just("item 00"), side=sides, file=files)
+def test_fuzz_a_file_is_catalogued_or_its_folder_named(root, attempt, item, side, file):
+    path = root / item / side / file
+    assume(not path.exists())
+    new = next(place for place in (root / item, path.parent, path) if not place.exists())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    catalog, error = attempt(datasets.load, "folder", root)
+    path.unlink() if new == path else shutil.rmtree(new)
+    if item.startswith(".") or side.startswith("."):  # hidden
+        assert len(catalog) == 31
+    elif side not in ("street", "shop"):
+        assert f"{path.parent}: expected a folder named street or shop" in error
+    elif Path(file).suffix.lower() in SUFFIXES:
+        assert len(catalog) == 32
+        assert f"{item}/{side}/{file}" in catalog.source
+    else:
+        assert len(catalog) == 31

@@ -40,6 +40,7 @@ def test_a_manifest_with_views(write, tmp_path):
         assert catalog.view.tolist() == ["other", "left", "front", "right", "top"]
         assert catalog.split.tolist() == ["train", "train", "query", "gallery", "gallery"]
         assert catalog.attributes.tolist() == [[2, 0], [2, -1], [0, 1], [-1, 1], [-1, 1]]
+        assert catalog.attribute_values == {"heel": ("0", "1", "2"), "toe": ("0", "1")}
     report = datasets.verify(NAME, tmp_path)
     assert report.complete
     assert "street pictures: 2 (published: 9,800)" in str(report)

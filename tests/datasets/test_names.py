@@ -1,5 +1,8 @@
 """Data sets by name: what is there, and what somebody who lacks one is told."""
 
+import subprocess
+import sys
+
 import pytest
 
 from fashret_utils import datasets
@@ -76,3 +79,13 @@ def test_verify_says_what_a_whole_data_set_holds(tmp_path, picture):
     assert said[-1].split() == ["shop", "1", "1", "1", "1"]
     (tmp_path / "mine/boot/shop/1.jpg").write_bytes(b"x")
     assert "categories" not in str(datasets.verify("folder", tmp_path / "mine"))
+
+
+def test_data_in_files_need_no_pytorch():
+    code = "import sys; from fashret_utils import datasets; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    for name in datasets.DRAWN:  # they draw with it
+        assert datasets.DOWNLOADS[name].ABOUT.name == name
+    assert set(datasets.NAMES) >= set(datasets.DOWNLOADS)
+    assert len(datasets.DOWNLOADS) == len(set(datasets.DOWNLOADS))

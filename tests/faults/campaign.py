@@ -1,7 +1,8 @@
 """Faults on purpose: runs killed at random moments, full disks, damaged files, two runs at once.
 
 Runs are real: what they do is the package's own caching, training, evaluation and writing, on a
-folder of small pictures. `benchmarks/faults.py` tries many faults, the tests a few.
+folder of small pictures. `benchmarks/faults.py` tries many faults, the tests a few. A run tells
+when its phase begins, such as its training: kills come after that, not while it starts up.
 """
 
 import multiprocessing
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -50,33 +52,56 @@ def server() -> Iterator[None]:
         os.environ["PYTHONPATH"] = before
 
 
-def start(work: Callable[[str], object], folder: Path) -> multiprocessing.Process:
-    """Start a run in a process of its own."""
-    process = CONTEXT.Process(target=runs.alone, args=(work, str(folder)))
+@dataclass
+class Started:
+    """A run in a process of its own, and where it tells at what time its phase begins and ends."""
+
+    process: multiprocessing.Process
+    news: Connection
+
+    def told(self) -> float | None:
+        """The next time that it tells, as of `time.monotonic`; None if it ends without."""
+        try:
+            return self.news.recv() if self.news.poll(PATIENCE) else None
+        except EOFError:
+            return None
+
+
+def start(work: Callable[[str], object], folder: Path) -> Started:
+    """Start a run."""
+    news, tell = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=runs.alone, args=(work, str(folder), tell))
     process.start()
-    return process
+    tell.close()  # the run has its own end
+    return Started(process, news)
 
 
 def finish(work: Callable[[str], object], folder: Path) -> tuple[float, str]:
-    """Let a run go on to its end: the seconds it took, and its error or an empty text."""
+    """Let a run go on to its end: the seconds that its phase took, and its error or an empty text.
+
+    A run that does not come to the end of its phase has 0 seconds.
+    """
     (folder / "error.txt").unlink(missing_ok=True)
-    began = time.perf_counter()
-    process = start(work, folder)
-    process.join(PATIENCE)
-    if process.exitcode is None:
-        process.kill()
+    run = start(work, folder)
+    run.process.join(PATIENCE)
+    if run.process.exitcode is None:
+        run.process.kill()
         return PATIENCE, "it hangs"
+    begin, end = run.told(), run.told()
     error = folder / "error.txt"
     text = error.read_text() if error.is_file() else ""
-    return time.perf_counter() - began, text or ("" if process.exitcode == 0 else "it died")
+    seconds = 0.0 if end is None else end - begin
+    return seconds, text or ("" if run.process.exitcode == 0 else "it died")
 
 
-def kill(process: multiprocessing.Process, after: float) -> bool:
-    """Kill -9 a run after some seconds; whether it was still running."""
-    process.join(after)
-    process.kill()
-    process.join()
-    return process.exitcode == -9
+def kill(run: Started, after: float) -> bool:
+    """Kill -9 a run some seconds after its phase has begun; whether it was still running."""
+    begin = run.told()
+    if begin is not None:
+        run.process.join(max(0.0, begin + after - time.monotonic()))
+    run.process.kill()
+    run.process.join()
+    return run.process.exitcode == -9
 
 
 def killed(
@@ -95,12 +120,13 @@ def killed(
     runs.prepare(whole)
     seconds, error = finish(work, whole)
     assert not error, error
+    assert seconds > 0, "it told of no phase"
     wanted, resumed = result(whole), 0
     while outcome.tried < kills:
         folder = home / f"{kind}-{outcome.tried}"
         runs.prepare(folder)
         for _ in range(min(most, kills - outcome.tried)):
-            if not kill(start(work, folder), rng.uniform(0.02, seconds)):
+            if not kill(start(work, folder), rng.uniform(0.0, seconds)):
                 break  # it was faster
             outcome.tried += 1
             try:
@@ -126,11 +152,11 @@ def two_at_once(rounds: int, home: Path, rng: np.random.Generator) -> Outcome:
         runs.prepare(folder)
         pair = [start(work, folder) for _ in range(2)]
         if number % 2:
-            kill(pair[0], rng.uniform(0.02, seconds))
-        for process in pair:
-            process.join(PATIENCE)
+            kill(pair[0], rng.uniform(0.0, seconds))
+        for run in pair:
+            run.process.join(PATIENCE)
         outcome.tried += 1
-        done = pair[1].exitcode == 0 and result(folder) == result(whole)
+        done = pair[1].process.exitcode == 0 and result(folder) == result(whole)
         inspect(folder, whole)  # the last of two that make a store at once keeps its own on disk
         runs.forget_result(folder)
         _, error = finish(work, folder)

@@ -7,10 +7,12 @@ import hashlib
 import os
 import re
 import sys
+import time
 import traceback
 import warnings
 import zlib
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import faiss  # noqa: F401, this and the next are slow to import, and runs do it when they must
@@ -28,6 +30,7 @@ from fashret_utils.training import Run
 
 SIZE, STEPS, WRITES = 24, 12, 12
 RECORD = {"chapter": "faults", "data": "folder", "arm": "demo", "scale": "smoke", "seed": 0}
+_listeners: list[Connection] = []  # to be told once when the phase begins
 # An error of a full disk says so, and names the file or folder.
 CLEAR = re.compile(r"(No space left on device|cannot be written|disk).*", re.DOTALL)
 
@@ -46,8 +49,18 @@ def prepare(folder: Path) -> None:
                 os.utime(path, (0, 0))
 
 
-def alone(work: Callable[[str], object], folder: str) -> None:
-    """Do a run in this process; an error is left in a file."""
+def phase_begins() -> None:
+    """Tell whoever listens that what comes now is what the run is about."""
+    while _listeners:
+        _listeners.pop().send(time.monotonic())
+
+
+def alone(work: Callable[[str], object], folder: str, tell: Connection) -> None:
+    """Do a run in this process; an error is left in a file.
+
+    `tell` is sent the times at which its phase begins and ends.
+    """
+    _listeners.append(tell)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stderr.fileno())
     warnings.simplefilter("ignore")
@@ -57,6 +70,7 @@ def alone(work: Callable[[str], object], folder: str) -> None:
     records.code_hash = lambda *_: "0" * 16  # the same for all runs, and at no cost
     try:
         work(folder)
+        tell.send(time.monotonic())
     except Exception as error:
         Path(folder, "error.txt").write_text(f"{type(error).__name__}: {error}")
         if not isinstance(error, (OSError, RuntimeError, ValueError)):
@@ -73,7 +87,9 @@ def store(folder: Path) -> Path | None:
 
 
 def cache_pictures(folder: str) -> None:
-    found = catalog(folder).pixels(SIZE, workers=2)
+    data = catalog(folder)
+    phase_begins()
+    found = data.pixels(SIZE, workers=2)
     with replacing(f"{folder}/pixels.npy") as temporary, open(temporary, "wb") as file:
         np.save(file, found)
 
@@ -113,6 +129,7 @@ def train(folder: str) -> None:
     optimizer = torch.optim.SGD([*model.parameters(), *head.parameters()], lr=0.05, momentum=0.9)
     model, head, optimizer = run.prepare(model, head, optimizer)
     for batch in run.steps(Batches(data.where(split="train"), SIZE, items=4, steps=STEPS)):
+        phase_begins()
         logits = head(model(batch.images)) * (1 + 0.1 * torch.rand(()))
         run.backward(nn.functional.cross_entropy(logits, batch.items), optimizer)
     learnt = [*model.state_dict().values(), *head.state_dict().values()]
@@ -138,6 +155,7 @@ def evaluate_and_record(folder: str) -> None:
     data = catalog(folder)
     query, gallery = data.where(split="query"), data.where(split="gallery")
     model = network()
+    phase_begins()
     embeddings = [embed(model, part, SIZE) for part in (query, gallery)]
     found = evaluate(*embeddings, query.item, gallery.item, k=(1, 5), bootstrap=300)
     made = records.new(found, **RECORD, code_hash="0" * 16)
@@ -164,6 +182,7 @@ def record(folder: Path) -> str:
 
 def write_records(folder: str) -> None:
     """Write one run's record again and again, each time with other numbers."""
+    phase_begins()
     for number in range(WRITES):
         made = records.measured(
             **RECORD, code_hash="0" * 16, metrics={"hit@1": float(number)}, intervals={}, counts={}
