@@ -1,21 +1,25 @@
 """A built book in a real browser: `FASHRET_BOOK=_build/html pytest tests/browser`, after a build.
 
-Needs Chromium or Chrome on the machine; FASHRET_CHROMIUM names another one.
+Needs Chromium or Chrome on the machine; FASHRET_CHROMIUM names another one. A page is loaded once
+for all that is checked of it, and a browser that hangs is ended, so that a run takes minutes.
 """
 
 import os
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 BOOK = Path(os.environ["FASHRET_BOOK"]).resolve() if "FASHRET_BOOK" in os.environ else None
 DOCUMENTS = ("_static/explorer/*.html", "_static/own-photo/*.html")  # shown in frames
-PATIENCE = 120_000  # milliseconds; only a broken page takes as long
+PATIENCE = 30_000  # milliseconds for one step; only a broken page takes as long
+LIMIT = 120  # seconds for a test; then the browser is ended, and with it the test
 
 
 def pages() -> list:
@@ -60,19 +64,51 @@ def site(book):
 
 
 @pytest.fixture(scope="session")
-def chromium(book):
-    """A running browser."""
+def playwright(book):
+    """What starts browsers."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def program(playwright):
+    """The browser's program."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    program = os.environ.get("FASHRET_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
-    if not program:
+    found = os.environ.get("FASHRET_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
         pytest.skip(f"no browser on this machine: looked for {', '.join(names)}")
-    with api.sync_playwright() as playwright:
-        # without a sandbox, since containers often have no user namespaces; only our pages open
-        options = {"args": ["--no-sandbox", "--disable-gpu"]}
-        browser = playwright.chromium.launch(executable_path=program, **options)
-        yield browser
+    return found
+
+
+@pytest.fixture(scope="session")
+def started():
+    """The browser that runs now, if one does."""
+    browsers = []
+    yield browsers
+    for browser in browsers:
         browser.close()
+
+
+@pytest.fixture
+def chromium(playwright, program, started):
+    """A running browser; it is ended when a test takes longer than LIMIT."""
+    if not started or not started[0].is_connected():
+        # without a sandbox, since containers often have no user namespaces; only our pages open
+        options = {"args": ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]}
+        started[:] = [playwright.chromium.launch(executable_path=program, **options)]
+    watch = threading.Timer(LIMIT, _end_browsers)
+    watch.start()
+    yield started[0]
+    watch.cancel()
+
+
+def _end_browsers():
+    """Kill this process's browsers: what waits for them raises then."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "chrom" in child.name():
+                child.kill()
 
 
 @dataclass
@@ -128,4 +164,5 @@ def visit(chromium, site, book):
 
     yield go
     for context in contexts:
-        context.close()
+        if chromium.is_connected():
+            context.close()
