@@ -19,17 +19,15 @@ MANY = 1600  # pictures; above that their thumbnails are smaller, for the page's
 
 def keep(
     results: str | Path, found: Retrieval, query: np.ndarray, gallery: np.ndarray, **names: object
-) -> Path:
+) -> None:
     """Put embeddings beside a record that was written without them, for the explorer.
 
     **Arguments**: `found` - what was recorded; `query` (n, d), `gallery` (m, d) - what it ranked;
     `names` - of the run: chapter, data, arm, scale, seed.
-
-    **Returns** the path of the record.
     """
     record = records.read(records.path_of(results, **names))
     items = {"query_items": found.query_items, "gallery_items": found.gallery_items}
-    return records.write(record, results, query=query, gallery=gallery, **items)
+    records.write(record, results, query=query, gallery=gallery, **items)
 
 
 def from_records(view: View, results: str | Path) -> Explorer | None:
