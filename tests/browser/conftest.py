@@ -11,26 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import psutil
 import pytest
+from built_book import BOOK, REASON, pages
 
-BOOK = Path(os.environ["FASHRET_BOOK"]).resolve() if "FASHRET_BOOK" in os.environ else None
-DOCUMENTS = ("_static/explorer/*.html", "_static/own-photo/*.html")  # shown in frames
 PATIENCE = 30_000  # milliseconds for one step; only a broken page takes as long
 LIMIT = 120  # seconds for a test; then the browser is ended, and with it the test
-
-
-def pages() -> list:
-    """The book's pages and framed documents as parameters; one skipped parameter without a book."""
-    if BOOK is None:
-        reason = "no built book given: `make browser-test` runs these checks on _build/html"
-        return [pytest.param("", marks=pytest.mark.skip(reason=reason), id="no-book")]
-    found = [path for path in BOOK.rglob("*.html") if "_static" not in path.parts]
-    found.remove(BOOK / "index.html")  # leads on to book/index.html
-    found += [path for pattern in DOCUMENTS for path in BOOK.glob(pattern)]
-    return sorted(path.relative_to(BOOK).as_posix() for path in found)
 
 
 def pytest_generate_tests(metafunc):
@@ -43,7 +30,7 @@ def pytest_generate_tests(metafunc):
 def book():
     """The folder of the built book."""
     if BOOK is None:
-        pytest.skip("no built book given: `make browser-test` runs these checks on _build/html")
+        pytest.skip(REASON)
     if not (BOOK / "index.html").is_file():
         pytest.fail(f"FASHRET_BOOK={BOOK} holds no index.html: run `make book`")
     return BOOK
@@ -124,14 +111,14 @@ class Visit:
 
 @pytest.fixture
 def visit(chromium, site, book):
-    """Open a page: `visit("book/index.html", scheme="dark", width=420, disk=False)`."""
+    """Open a page: `visit("book/index.html", scheme="dark", disk=False)`."""
     contexts = []
 
-    def go(page, scheme="light", width=1280, disk=False):
+    def go(page, scheme="light", disk=False):
         contexts.append(
             chromium.new_context(
                 color_scheme=scheme,
-                viewport={"width": width, "height": 900},
+                viewport={"width": 1280, "height": 900},
                 reduced_motion="reduce",
             )
         )
@@ -139,14 +126,15 @@ def visit(chromium, site, book):
         tab.set_default_timeout(PATIENCE)
         seen = Visit(tab)
         home = book.as_uri() if disk else site
+        address = page if "://" in page else f"{home.rstrip('/')}/{page}"
 
         def console(message):
             if message.type in ("error", "warning"):
                 seen.errors.append(f"{message.type}: {message.text}")
 
         def request(made):
-            if not made.url.startswith((home, "data:", "blob:")):
-                seen.elsewhere.append(made.url)
+            if not made.url.startswith((home, address, "data:", "blob:", "about:")):
+                seen.elsewhere.append(made.url[:200])
 
         def response(got):
             if got.status >= 400:
@@ -159,7 +147,7 @@ def visit(chromium, site, book):
         tab.on("request", request)
         tab.on("requestfailed", lambda made: seen.failed.append(f"{made.failure} {made.url}"))
         tab.on("response", response)
-        tab.goto(f"{home.rstrip('/')}/{page}", wait_until="load")
+        tab.goto(address, wait_until="load")
         return seen
 
     yield go
