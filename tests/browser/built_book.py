@@ -26,7 +26,8 @@ def pages() -> list:
     found.remove(BOOK / "index.html")  # leads on to book/index.html
     addresses = [path.relative_to(BOOK).as_posix() for path in found]
     addresses += [each for folder in FRAMED for each in documents(folder)]
-    return sorted(addresses, key=lambda page: not page.startswith("notebooks/"))  # long ones first
+    # chapters first: they take longest
+    return sorted(addresses, key=lambda page: (not page.startswith("notebooks/"), page))
 
 
 def serious(result):

@@ -3,8 +3,6 @@
 import pytest
 from built_book import NO_BOOK, documents
 
-from fashret_utils.explorer import Explorer
-
 FOLDER = "_static/explorer"
 
 
@@ -130,6 +128,8 @@ def test_every_explorer_works_from_disk(visit, book, document):
 
 
 def test_a_notebook_shows_it_in_a_frame_of_its_own(visit, book, tmp_path):
+    from fashret_utils.explorer import Explorer  # only here: it loads PyTorch
+
     text = (book / documents(FOLDER)[0]).read_text(encoding="utf-8")
     made = Explorer(text, "Two methods", None, None, {})
     (tmp_path / "output.html").write_text(f"<!doctype html>{made._repr_html_()}", encoding="utf-8")
