@@ -178,7 +178,9 @@ def test_embeddings_put_beside_records_make_an_explorer(toy, tmp_path):
         assert kept.metrics["hit@1"] == pytest.approx(found.metrics["hit@1"])
     shown = data(explorer.from_records(view, tmp_path))
     for entry in shown["methods"]:
-        order = retrieval.search(*methods[entry["name"]], 8)[1]
+        path = records.path_of(tmp_path, **names | {"arm": entry["name"]}, seed=0)
+        kept = records.embeddings(records.read(path), tmp_path)
+        order = retrieval.search(kept["query"], kept["gallery"], 8)[1]
         assert entry["ranks"] == order.tolist()
 
 
@@ -201,6 +203,10 @@ def test_of_many_queries_some_are_shown_and_those_without_an_answer_left_out(
         explorer.keep(tmp_path, found, q, g, **names, seed=0)
     monkeypatch.setattr(pages, "QUERIES", 3)
     shown = data(explorer.from_records(view, tmp_path))
+    assert shown["side"] == 64
+    monkeypatch.setattr(pages, "LIMIT", 1)  # no side is light enough: the smallest
+    shown = data(explorer.from_records(view, tmp_path))
+    assert shown["side"] == 32
     assert shown["query"]["item"] == [0, 2, 5]
     assert shown["gallery"]["item"] == [item for item in gallery.item if item != 4]
 

@@ -8,13 +8,13 @@ from string import Template
 import numpy as np
 
 from fashret_utils import records
-from fashret_utils.explorer.document import Explorer, explore
+from fashret_utils.explorer.document import LIMIT, Explorer, explore
 from fashret_utils.explorer.views import VIEWS, View
 from fashret_utils.retrieval import Retrieval
 
 MISSING = "The chapters executed here left no embeddings to explore: run `make book`.\n"
 QUERIES = 600  # shown at most: those of a large test are thinned evenly
-MANY = 1600  # pictures; above that their thumbnails are smaller, for the page's weight
+SIDES = (64, 48, 32)  # pixels of a thumbnail: the largest with which the page is light enough
 
 
 def keep(
@@ -59,8 +59,13 @@ def from_records(view: View, results: str | Path) -> Explorer | None:
                 "run the chapter again"
             )
         methods[record.arm] = (kept["query"][shown], kept["gallery"])
-    side = 64 if len(shown) + len(gallery) <= MANY else 40
-    return explore(query.take(shown), gallery, methods, view.title, side=side)
+    made = None
+    for side in SIDES:
+        about = {"side": side, "layouts": made and made.layouts}
+        made = explore(query.take(shown), gallery, methods, view.title, **about)
+        if made.weight <= LIMIT:
+            break
+    return made
 
 
 def write(results: str | Path, static: Path, generated: Path) -> Path:
