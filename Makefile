@@ -66,9 +66,10 @@ test: lint $(SMOKE)
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
 
-# needs Chromium and a built book
+# needs a built book; without Chromium the tests skip themselves
 browser-test: $(READY)
-	@FASHRET_BOOK=_build/html $(BIN)/pytest tests/browser
+	@echo "== the built book in Chromium"
+	@FASHRET_BOOK=_build/html $(BIN)/pytest -n 2 -p no:cacheprovider tests/browser
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks

@@ -35,15 +35,19 @@ class Explorer:
     gallery: Catalog
     layouts: dict[str, tuple[np.ndarray, np.ndarray]]
 
+    @property
+    def weight(self) -> int:
+        """Bytes of the document."""
+        return len(self.html.encode())
+
     def save(self, path: str | Path) -> Path:
         """Write the document.
 
         **Raises** `ValueError` when it is heavier than 4 MB: show fewer pictures then.
         """
-        size = len(self.html.encode())
-        if size > LIMIT:
+        if self.weight > LIMIT:
             raise ValueError(
-                f"the explorer weighs {size:,} bytes, more than {LIMIT:,}: "
+                f"the explorer weighs {self.weight:,} bytes, more than {LIMIT:,}: "
                 "give it fewer queries or gallery pictures, or a smaller side"
             )
         Path(path).write_text(self.html, encoding="utf-8")

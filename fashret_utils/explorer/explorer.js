@@ -16,9 +16,12 @@
     document.documentElement.dataset.theme = theme;
     if (document.documentElement.dataset.ready) draw();
   }
-  // the page around has a title already
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const system = () => dress(dark.matches ? "dark" : "light");
+  // the page around has a title already, and tells its theme
   document.documentElement.classList.toggle("framed", parent !== window);
-  dress(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  system();
+  if (parent === window) dark.addEventListener("change", system);
   addEventListener("message", (event) => {
     if (["light", "dark"].includes(event.data?.theme)) dress(event.data.theme);
   });
@@ -187,15 +190,17 @@
     const text = document.createElement("p");
     text.textContent = `${words("query", row)}. ${facts.map(([name, value]) => `${name}: ${value}`).join("; ")}`;
     at("asked").replaceChildren(thumb("query", row, 128, words("query", row)), text);
-    at("found").replaceChildren(...data.methods.flatMap((m) => results(m, row)));
+    at("found").replaceChildren(...data.methods.map((m) => results(m, row)));
+    at("spoken").textContent = `${words("query", row)}. ${data.methods.map((m) => `${m.name}: ${firstHit(m, row)}`).join("; ")}`;
     if (shown.length) draw();
   }
+  const firstHit = (m, row) =>
+    m.first[row] === null ? "its item is not in the gallery" : `first hit at rank ${m.first[row]}`;
   function results(m, row) {
     const title = document.createElement("h3");
-    const first = m.first[row] === null ? "its item is not in the gallery" : `first hit at rank ${m.first[row]}`;
     title.innerHTML = "<span></span> <small></small>";
     title.firstChild.textContent = m.name;
-    title.lastChild.textContent = first;
+    title.lastChild.textContent = firstHit(m, row);
     const list = document.createElement("ol");
     m.ranks[row].forEach((other, i) => {
       const hit = data.gallery.item[other] === data.query.item[row];
@@ -210,7 +215,9 @@
       entry.title = words("gallery", other);
       list.append(entry);
     });
-    return [title, list];
+    const box = document.createElement("div");
+    box.append(title, list);
+    return box;
   }
   function step(by) {
     const place = shown.indexOf(chosen);

@@ -1,46 +1,37 @@
 """The explorers of the book: made from what executed chapters left behind."""
 
 import html
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
 
-from fashret_utils import chapters, records
-from fashret_utils.explorer.document import Explorer, explore
+import numpy as np
+
+from fashret_utils import records
+from fashret_utils.explorer.document import LIMIT, Explorer, explore
+from fashret_utils.explorer.views import VIEWS, View
+from fashret_utils.retrieval import Retrieval
 
 MISSING = "The chapters executed here left no embeddings to explore: run `make book`.\n"
+QUERIES = 600  # shown at most: those of a large test are thinned evenly
+SIDES = (64, 48, 32)  # pixels of a thumbnail: the largest with which the page is light enough
 
 
-@dataclass(frozen=True)
-class View:
-    """Two arms of a chapter on one data set; `caption` says what to look for."""
+def keep(
+    results: str | Path, found: Retrieval, query: np.ndarray, gallery: np.ndarray, **names: object
+) -> None:
+    """Put embeddings beside a record that was written without them, for the explorer.
 
-    name: str
-    chapter: str
-    data: str
-    arms: tuple[str, str]
-    title: str
-    caption: str
-
-
-VIEWS = (
-    View(
-        name="margins",
-        chapter="01_dml",
-        data="wardrobe-garments",
-        arms=("dml_pair", "cosface_id"),
-        title="Two margins for pairs, and one for items",
-        caption="Test garments of the Wardrobe as {doc}`/notebooks/01_dml` has just trained to find"
-        " them: `dml_pair` is the paper's loss, `cosface_id` CosFace over items.",
-    ),
-)
+    **Arguments**: `found` - what was recorded; `query` (n, d), `gallery` (m, d) - what it ranked;
+    `names` - of the run: chapter, data, arm, scale, seed.
+    """
+    record = records.read(records.path_of(results, **names))
+    items = {"query_items": found.query_items, "gallery_items": found.gallery_items}
+    records.write(record, results, query=query, gallery=gallery, **items)
 
 
 def from_records(view: View, results: str | Path) -> Explorer | None:
     """The explorer of the last run of both arms; None where the embeddings are not at hand.
-
-    The chapter must define `load_data(data, scale)`.
 
     **Raises** `ValueError` when a record is of other pictures than the chapter loads now.
     """
@@ -52,18 +43,29 @@ def from_records(view: View, results: str | Path) -> Explorer | None:
     first, second = (newest[arm] for arm in view.arms)
     if (first.scale, first.seed) != (second.scale, second.seed):
         return None
-    catalog = chapters.definitions(view.chapter).load_data(view.data, first.scale)
+    catalog = view.load(view, first.scale)
     query, gallery = catalog.where(split="query"), catalog.where(split="gallery")
+    if view.answerable:
+        query = query.take(np.isin(query.item, gallery.item))
+    shown = np.linspace(0, len(query) - 1, min(QUERIES, len(query))).round().astype(int)
     methods = {}
     for record in (first, second):
-        if record.catalog_hash != catalog.hash:
+        kept = records.embeddings(record, results)
+        items = (kept["query_items"], kept["gallery_items"])
+        same = all(map(np.array_equal, items, (query.item, gallery.item)))
+        if not same or record.catalog_hash not in (None, catalog.hash):
             raise ValueError(
                 f"{record.path(results)} is of other pictures than {view.chapter} loads now: "
                 "run the chapter again"
             )
-        kept = records.embeddings(record, results)
-        methods[record.arm] = (kept["query"], kept["gallery"])
-    return explore(query, gallery, methods, view.title)
+        methods[record.arm] = (kept["query"][shown], kept["gallery"])
+    made = None
+    for side in SIDES:
+        about = {"side": side, "layouts": made and made.layouts}
+        made = explore(query.take(shown), gallery, methods, view.title, **about)
+        if made.weight <= LIMIT:
+            break
+    return made
 
 
 def write(results: str | Path, static: Path, generated: Path) -> Path:
@@ -82,35 +84,42 @@ def write(results: str | Path, static: Path, generated: Path) -> Path:
         (static / "explorer").mkdir(exist_ok=True)
         path = made.save(static / f"explorer/{view.name}.html")
         (generated / f"explorer-{view.name}.png").write_bytes(made.still()._repr_png_())
-        parts.append(_part(view, path))
+        parts.append(_part(view, path, wait=bool(parts)))  # the page loads one by itself
     page = generated / "explorer.md"
     page.write_text("\n".join(parts) or MISSING, encoding="utf-8")
     return page
 
 
-def frame(name: str, title: str, path: Path, height: str = "60rem") -> str:
+def frame(name: str, title: str, path: Path, height: str = "60rem", wait: bool = False) -> str:
     """HTML that shows a document of `_static` in a page of `book/`.
 
-    The two agree on the theme and on the height of the frame.
+    The two agree on the theme and on the height of the frame. With `wait` the document is loaded
+    when the reader presses a button, which says its size.
     """
     size = path.stat().st_size
+    shown = f"{size / 1e6:.1f} MB" if size > 1e5 else f"{size / 1e3:.0f} kB"
+    button = f'<button type="button" id="{name}-open">Open the explorer</button>' if wait else ""
     template = resources.files(__package__).joinpath("embed.html").read_text(encoding="utf-8")
     return Template(template).substitute(
         name=name,
         title=html.escape(title),
         source=f"../_static/{path.parent.name}/{path.name}",
+        attribute="data-src" if wait else "src",
+        hidden=" hidden" if wait else "",
+        button=button,
         height=height,
-        size=f"{size / 1e6:.1f} MB" if size > 1e5 else f"{size / 1e3:.0f} kB",
+        size=shown,
     )
 
 
-def _part(view: View, path: Path) -> str:
-    return f"""## {view.title}
+def _part(view: View, path: Path, wait: bool) -> str:
+    return f"""(explore-{view.chapter})=
+## {view.title}
 
 {view.caption}
 
 ```{{raw}} html
-{frame(f"explorer-{view.name}", f"Explorer: {view.title}", path)}```
+{frame(f"explorer-{view.name}", f"Explorer: {view.title}", path, wait=wait)}```
 
 ```{{figure}} _generated/explorer-{view.name}.png
 ---
@@ -118,6 +127,6 @@ name: fig-explorer-{view.name}
 class: only-print
 alt: A scatter of street and shop pictures by their embeddings; lines join pictures of one item.
 ---
-{view.title}: the map of the explorer for `{view.arms[0]}`, without its controls.
+The map of `{view.arms[0]}`: street and shop pictures, some pairs of one item joined.
 ```
 """

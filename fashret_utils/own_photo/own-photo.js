@@ -8,9 +8,12 @@
   let ort, session, sheets;
 
   function dress(theme) { document.documentElement.dataset.theme = theme; }
-  // the page around has a title already
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const system = () => dress(dark.matches ? "dark" : "light");
+  // the page around has a title already, and tells its theme
   document.documentElement.classList.toggle("framed", parent !== window);
-  dress(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  system();
+  if (parent === window) dark.addEventListener("change", system);
   addEventListener("message", (event) => {
     if (["light", "dark"].includes(event.data?.theme)) dress(event.data.theme);
   });

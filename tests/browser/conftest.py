@@ -1,32 +1,23 @@
 """A built book in a real browser: `FASHRET_BOOK=_build/html pytest tests/browser`, after a build.
 
-Needs Chromium or Chrome on the machine; FASHRET_CHROMIUM names another one.
+Needs Chromium or Chrome on the machine; FASHRET_CHROMIUM names another one. A page is loaded once
+for all that is checked of it, and a browser that hangs is ended, so that a run takes minutes.
 """
 
 import os
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
+import psutil
 import pytest
+from built_book import BOOK, REASON, pages
 
-BOOK = Path(os.environ["FASHRET_BOOK"]).resolve() if "FASHRET_BOOK" in os.environ else None
-DOCUMENTS = ("_static/explorer/*.html", "_static/own-photo/*.html")  # shown in frames
-PATIENCE = 120_000  # milliseconds; only a broken page takes as long
-
-
-def pages() -> list:
-    """The book's pages and framed documents as parameters; one skipped parameter without a book."""
-    if BOOK is None:
-        reason = "no built book given: `make browser-test` runs these checks on _build/html"
-        return [pytest.param("", marks=pytest.mark.skip(reason=reason), id="no-book")]
-    found = [path for path in BOOK.rglob("*.html") if "_static" not in path.parts]
-    found.remove(BOOK / "index.html")  # leads on to book/index.html
-    found += [path for pattern in DOCUMENTS for path in BOOK.glob(pattern)]
-    return sorted(path.relative_to(BOOK).as_posix() for path in found)
+PATIENCE = 30_000  # milliseconds for one step; only a broken page takes as long
+LIMIT = 120  # seconds for a test; then the browser is ended, and with it the test
 
 
 def pytest_generate_tests(metafunc):
@@ -39,7 +30,7 @@ def pytest_generate_tests(metafunc):
 def book():
     """The folder of the built book."""
     if BOOK is None:
-        pytest.skip("no built book given: `make browser-test` runs these checks on _build/html")
+        pytest.skip(REASON)
     if not (BOOK / "index.html").is_file():
         pytest.fail(f"FASHRET_BOOK={BOOK} holds no index.html: run `make book`")
     return BOOK
@@ -60,19 +51,51 @@ def site(book):
 
 
 @pytest.fixture(scope="session")
-def chromium(book):
-    """A running browser."""
+def playwright(book):
+    """What starts browsers."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def program(playwright):
+    """The browser's program."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    program = os.environ.get("FASHRET_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
-    if not program:
+    found = os.environ.get("FASHRET_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
         pytest.skip(f"no browser on this machine: looked for {', '.join(names)}")
-    with api.sync_playwright() as playwright:
-        # without a sandbox, since containers often have no user namespaces; only our pages open
-        options = {"args": ["--no-sandbox", "--disable-gpu"]}
-        browser = playwright.chromium.launch(executable_path=program, **options)
-        yield browser
+    return found
+
+
+@pytest.fixture(scope="session")
+def started():
+    """The browser that runs now, if one does."""
+    browsers = []
+    yield browsers
+    for browser in browsers:
         browser.close()
+
+
+@pytest.fixture
+def chromium(playwright, program, started):
+    """A running browser; it is ended when a test takes longer than LIMIT."""
+    if not started or not started[0].is_connected():
+        # without a sandbox, since containers often have no user namespaces; only our pages open
+        options = {"args": ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]}
+        started[:] = [playwright.chromium.launch(executable_path=program, **options)]
+    watch = threading.Timer(LIMIT, _end_browsers)
+    watch.start()
+    yield started[0]
+    watch.cancel()
+
+
+def _end_browsers():
+    """Kill this process's browsers: what waits for them raises then."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "chrom" in child.name():
+                child.kill()
 
 
 @dataclass
@@ -88,14 +111,14 @@ class Visit:
 
 @pytest.fixture
 def visit(chromium, site, book):
-    """Open a page: `visit("book/index.html", scheme="dark", width=420, disk=False)`."""
+    """Open a page: `visit("book/index.html", scheme="dark", disk=False)`."""
     contexts = []
 
-    def go(page, scheme="light", width=1280, disk=False):
+    def go(page, scheme="light", disk=False):
         contexts.append(
             chromium.new_context(
                 color_scheme=scheme,
-                viewport={"width": width, "height": 900},
+                viewport={"width": 1280, "height": 900},
                 reduced_motion="reduce",
             )
         )
@@ -103,14 +126,15 @@ def visit(chromium, site, book):
         tab.set_default_timeout(PATIENCE)
         seen = Visit(tab)
         home = book.as_uri() if disk else site
+        address = page if "://" in page else f"{home.rstrip('/')}/{page}"
 
         def console(message):
             if message.type in ("error", "warning"):
                 seen.errors.append(f"{message.type}: {message.text}")
 
         def request(made):
-            if not made.url.startswith((home, "data:", "blob:")):
-                seen.elsewhere.append(made.url)
+            if not made.url.startswith((home, address, "data:", "blob:", "about:")):
+                seen.elsewhere.append(made.url[:200])
 
         def response(got):
             if got.status >= 400:
@@ -123,9 +147,10 @@ def visit(chromium, site, book):
         tab.on("request", request)
         tab.on("requestfailed", lambda made: seen.failed.append(f"{made.failure} {made.url}"))
         tab.on("response", response)
-        tab.goto(f"{home.rstrip('/')}/{page}", wait_until="load")
+        tab.goto(address, wait_until="load")
         return seen
 
     yield go
     for context in contexts:
-        context.close()
+        if chromium.is_connected():
+            context.close()

@@ -1,17 +1,18 @@
-"""The explorer answers to mouse, keyboard and filters, from a server and from disk."""
+"""The explorer answers to mouse, keyboard and filters; each works from disk and in a notebook."""
 
 import pytest
+from built_book import NO_BOOK, documents
+
+FOLDER = "_static/explorer"
 
 
-@pytest.fixture(params=["served", "from-disk"])
-def explorer(request, visit, book):
+@pytest.fixture
+def explorer(visit, book):
     """An open explorer: the first of the book's."""
-    found = sorted(
-        path.relative_to(book).as_posix() for path in book.glob("_static/explorer/*.html")
-    )
+    found = documents(FOLDER)
     if not found:
         pytest.fail("the book has no explorer: its chapters were executed before it could be made")
-    seen = visit(found[0], disk=request.param == "from-disk")
+    seen = visit(found[0])
     seen.tab.wait_for_selector("html[data-ready]", state="attached")
     yield seen.tab
     assert seen.errors == []
@@ -111,3 +112,30 @@ def test_the_theme_of_the_page_around_is_taken_over(explorer):
     explorer.evaluate("postMessage({ theme: 'dark' }, '*')")
     explorer.wait_for_selector("html[data-theme=dark]", state="attached")
     assert paper() != light
+
+
+@pytest.mark.parametrize("document", documents(FOLDER) or [pytest.param("", marks=NO_BOOK)])
+def test_every_explorer_works_from_disk(visit, book, document):
+    seen = visit(document, disk=True)
+    seen.tab.wait_for_selector("html[data-ready]", state="attached")
+    first, second = found(seen.tab)
+    assert len(first) == len(second) == 8
+    row = seen.tab.evaluate("explorer.chosen()")
+    seen.tab.click("#after")
+    assert seen.tab.evaluate("explorer.chosen()") != row
+    assert (book / document).stat().st_size <= 4_000_000
+    assert (seen.errors, seen.elsewhere, seen.failed) == ([], [], [])
+
+
+def test_a_notebook_shows_it_in_a_frame_of_its_own(visit, book, tmp_path):
+    from fashret_utils.explorer import Explorer  # only here: it loads PyTorch
+
+    text = (book / documents(FOLDER)[0]).read_text(encoding="utf-8")
+    made = Explorer(text, "Two methods", None, None, {})
+    (tmp_path / "output.html").write_text(f"<!doctype html>{made._repr_html_()}", encoding="utf-8")
+    seen = visit((tmp_path / "output.html").as_uri())
+    inside = seen.tab.frame_locator("iframe")
+    inside.locator("html[data-ready]").wait_for(state="attached")
+    inside.locator("#found li").first.wait_for()
+    assert seen.errors == []
+    assert seen.tab.get_attribute("iframe", "title") == "Two methods"
