@@ -49,16 +49,17 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(root / name, out / name)
     (out / "notebooks").mkdir()
-    for name, path in notebooks.items():
-        notebook = _published(nbformat.read(path, as_version=4))
-        nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     generated = out / "book/_generated"
     generated.mkdir()
+    judged = claims.verdicts(results=root / "results", folder=root / "book/claims")
+    for name, path in notebooks.items():
+        notebook = _published(nbformat.read(path, as_version=4))
+        cited = [verdict.claim for ledger, verdict in judged if ledger.chapter == name]
+        claims.add_labels(notebook, cited, name)
+        nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     live = records.load(executed / "results")
     committed = records.load(root / "results")
-    (generated / "verdicts.md").write_text(
-        claims.markdown(claims.verdicts(results=root / "results"))
-    )
+    claims.write_pages(judged, committed, root, generated)
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "status.md").write_text(status_table(notebooks))
     found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
