@@ -65,6 +65,8 @@ test: lint $(SMOKE)
 	@$(BIN)/pytest -n 2 tests
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
+	@echo "== records"
+	@$(BIN)/python -m fashret_utils records stale
 
 # needs Chromium and a built book
 browser-test: $(READY)
