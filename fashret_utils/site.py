@@ -12,6 +12,7 @@ from fashret_utils import (
     chapters,
     claims,
     datasets,
+    emblem,
     explorer,
     fault_table,
     galleries,
@@ -48,6 +49,7 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     shutil.copytree(root / "book", out / "book")
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(root / name, out / name)
+    emblem.write(out / "book/_static")
     (out / "notebooks").mkdir()
     generated = out / "book/_generated"
     generated.mkdir()
