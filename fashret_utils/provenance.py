@@ -29,6 +29,7 @@ NOT_COVERED = (
     "chapters",
     "checkpoints",
     "claims",
+    "downloads",
     "emblem",
     "explorer",
     "history",

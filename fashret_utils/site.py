@@ -12,6 +12,7 @@ from fashret_utils import (
     chapters,
     claims,
     datasets,
+    downloads,
     emblem,
     explorer,
     fault_table,
@@ -56,6 +57,8 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     judged = claims.verdicts(results=root / "results", folder=root / "book/claims")
     for name, path in notebooks.items():
         notebook = _published(nbformat.read(path, as_version=4))
+        folders = {"committed": root / "results", "this-page": executed / "results"}
+        downloads.add(notebook, name, root / f"notebooks/{name}.ipynb", folders, out)
         cited = [verdict.claim for ledger, verdict in judged if ledger.chapter == name]
         claims.add_labels(notebook, cited, name)
         nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
