@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import yaml
 
 from fashret_utils import (
     chapters,
@@ -25,6 +26,11 @@ from fashret_utils.scale import machine
 
 LANDING_METRIC = "hit@1"
 HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
+SERVICES = {
+    "notebook_interface": "jupyterlab",
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
 
 
 def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
@@ -48,8 +54,8 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
         )
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(root / "book", out / "book")
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(root / name, out / name)
+    shutil.copy(root / "_toc.yml", out)
+    (out / "_config.yml").write_text(settings(root))
     emblem.write(out / "book/_static")
     (out / "notebooks").mkdir()
     generated = out / "book/_generated"
@@ -76,6 +82,17 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
     return out
+
+
+def settings(root: Path) -> str:
+    """The book's `_config.yml`; where it names a repository, chapters get buttons that run them.
+
+    Without an address there is nothing that a notebook service could fetch.
+    """
+    text = (root / "_config.yml").read_text(encoding="utf-8")
+    if not yaml.safe_load(text)["repository"]["url"]:
+        return text
+    return f"{text}\n{yaml.safe_dump({'launch_buttons': SERVICES})}"
 
 
 def results_table(found: list[records.Record]) -> str:
