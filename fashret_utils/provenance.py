@@ -28,6 +28,7 @@ NOT_COVERED = (
     "atomic",
     "chapters",
     "checkpoints",
+    "citation",
     "claims",
     "downloads",
     "emblem",

@@ -11,6 +11,7 @@ import yaml
 
 from fashret_utils import (
     chapters,
+    citation,
     claims,
     datasets,
     downloads,
@@ -72,6 +73,7 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     committed = records.load(root / "results")
     claims.write_pages(judged, committed, root, generated)
     (generated / "results.md").write_text(results_table(committed or live))
+    (generated / "cite.md").write_text(citation.bibtex(root))
     (generated / "status.md").write_text(status_table(notebooks))
     found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
     found["present"] = found["present"].map({True: "yes", False: "no"})
