@@ -1,6 +1,7 @@
 # Each target does its own set-up: a virtual environment in .venv with exactly requirements.lock.
 #   make book    execute the chapters at quick scale and build the site
 #   make test    pytest, and every chapter at smoke scale under nbval
+#   make links   follow every link that leads out of the book
 #   make browser-test  open every page of the built book in Chromium
 #   make lab     open the chapters in JupyterLab
 #   make bench   measure speed against peers and limits
@@ -23,7 +24,7 @@ SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test browser-test lint lab bench lock clean distclean
+.PHONY: book links test browser-test lint lab bench lock clean distclean
 .DEFAULT_GOAL := book
 
 $(READY): requirements.lock pyproject.toml
@@ -52,6 +53,11 @@ book: $(EXECUTED)
 	@$(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going
 	@echo "== the book: _build/html/index.html"
 
+# needs a network
+links: $(EXECUTED)
+	@$(BIN)/python -m fashret_utils site
+	@$(BIN)/jupyter-book build _build/src --path-output _build/links --builder linkcheck --quiet
+
 lint: $(READY)
 	@echo "== ruff"
 	@$(BIN)/ruff check --quiet .
@@ -65,6 +71,8 @@ test: lint $(SMOKE)
 	@$(BIN)/pytest -n 2 tests
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
+	@echo "== records"
+	@$(BIN)/python -m fashret_utils records stale
 
 # needs a built book; without Chromium the tests skip themselves
 browser-test: $(READY)

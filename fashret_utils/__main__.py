@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
     data.set_defaults(command=_data)
 
-    records = commands.add_parser("records", help="list run records and whether they are stale")
-    records.add_argument("action", choices=("list",))
+    records = commands.add_parser("records", help="list run records, or count the stale ones")
+    records.add_argument("action", choices=("list", "stale"))
     records.add_argument("--results", type=Path, default=Path("results"))
     records.set_defaults(command=_records)
 
@@ -157,7 +157,8 @@ def _data(arguments: argparse.Namespace) -> int:
 def _records(arguments: argparse.Namespace) -> int:
     from fashret_utils import records
 
-    print(records.listing(arguments.results))
+    describe = {"list": records.listing, "stale": records.stale_by_chapter}
+    print(describe[arguments.action](arguments.results))
     return 0
 
 

@@ -51,6 +51,19 @@ def path_of(name: str, root: Path | None = None) -> Path:
     return root / "notebooks" / f"{name}.ipynb"
 
 
+def title(name: str, root: Path | None = None) -> str:
+    """The first heading of a chapter, such as `"DML: what two margins buy"`.
+
+    **Raises** ValueError for an unknown chapter or one without a heading.
+    """
+    path = path_of(name, root)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    if found := re.search(r"^# (.+?) *$", prose, re.M):
+        return found[1]
+    raise ValueError(f"{path} has no heading: its first cell must have a line `# Title`")
+
+
 @dataclass(frozen=True)
 class Cell:
     """A code cell: its position in the notebook (from 0), source and tags."""

@@ -246,6 +246,17 @@ def listing(results: str | Path) -> str:
     return "\n".join(rows) or f"no records under {Path(results).absolute()}"
 
 
+def stale_by_chapter(results: str | Path) -> str:
+    """Count the stale records under a folder as text, one line a chapter that has any."""
+    stale, found = staleness(), load(results)
+    lines = []
+    for chapter in sorted({record.chapter for record in found}):
+        own = [record for record in found if record.chapter == chapter]
+        if number := sum(map(stale, own)):
+            lines.append(f"{chapter}: {number} of {len(own)} records are stale: run it again")
+    return "\n".join(lines) or f"none of {len(found)} records is stale"
+
+
 def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
     """The file of a run's record.
 

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import yaml
 
 from fashret_utils import (
     chapters,
+    citation,
     claims,
     datasets,
+    downloads,
+    emblem,
     explorer,
     fault_table,
     galleries,
@@ -23,6 +27,11 @@ from fashret_utils.scale import machine
 
 LANDING_METRIC = "hit@1"
 HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
+SERVICES = {
+    "notebook_interface": "jupyterlab",
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
 
 
 def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
@@ -46,20 +55,25 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
         )
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(root / "book", out / "book")
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(root / name, out / name)
+    shutil.copy(root / "_toc.yml", out)
+    (out / "_config.yml").write_text(settings(root))
+    emblem.write(out / "book/_static")
     (out / "notebooks").mkdir()
-    for name, path in notebooks.items():
-        notebook = _published(nbformat.read(path, as_version=4))
-        nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     generated = out / "book/_generated"
     generated.mkdir()
+    judged = claims.verdicts(results=root / "results", folder=root / "book/claims")
+    for name, path in notebooks.items():
+        notebook = _published(nbformat.read(path, as_version=4))
+        folders = {"committed": root / "results", "this-page": executed / "results"}
+        downloads.add(notebook, name, root / f"notebooks/{name}.ipynb", folders, out)
+        cited = [verdict.claim for ledger, verdict in judged if ledger.chapter == name]
+        claims.add_labels(notebook, cited, name)
+        nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     live = records.load(executed / "results")
     committed = records.load(root / "results")
-    (generated / "verdicts.md").write_text(
-        claims.markdown(claims.verdicts(results=root / "results"))
-    )
+    claims.write_pages(judged, committed, root, generated)
     (generated / "results.md").write_text(results_table(committed or live))
+    (generated / "cite.md").write_text(citation.bibtex(root))
     (generated / "status.md").write_text(status_table(notebooks))
     found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
     found["present"] = found["present"].map({True: "yes", False: "no"})
@@ -70,6 +84,17 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
     return out
+
+
+def settings(root: Path) -> str:
+    """The book's `_config.yml`; where it names a repository, chapters get buttons that run them.
+
+    Without an address there is nothing that a notebook service could fetch.
+    """
+    text = (root / "_config.yml").read_text(encoding="utf-8")
+    if not yaml.safe_load(text)["repository"]["url"]:
+        return text
+    return f"{text}\n{yaml.safe_dump({'launch_buttons': SERVICES})}"
 
 
 def results_table(found: list[records.Record]) -> str:

@@ -130,3 +130,10 @@ def test_every_chapter_is_in_the_table_of_contents():
     assert NOTEBOOKS
     for path in NOTEBOOKS:
         assert f"notebooks/{path.stem}" in contents
+
+
+def test_the_glossary_is_in_order_and_explains_the_metrics():
+    glossary = (ROOT / "book/glossary.md").read_text()
+    terms = re.findall(r"^(\S.*)\n  \S", glossary, re.M)
+    assert {"hit@k", "precision@k", "recall@k", "mAP@R", "average precision"} <= set(terms)
+    assert terms == sorted(terms, key=str.lower)

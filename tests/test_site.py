@@ -58,13 +58,15 @@ def test_stage_copies_the_book_and_generates_its_tables(executed, tmp_path):
     assert (out / "book/_generated/hero.png").read_bytes() == b"a picture"
     assert "wardrobe-garments" in (out / "book/_generated/datasets.md").read_text()
     included = [
-        line.split()[-1]
-        for page in (ROOT / "book").glob("*.md")
+        page.parent / line.split()[-1]
+        for page in (out / "book").rglob("*.md")
         for line in page.read_text().splitlines()
         if line.startswith("```{include}")
     ]
     assert included
-    assert all((out / "book" / fragment).is_file() for fragment in included)
+    assert all(fragment.is_file() for fragment in included)
+    assert "(evidence-dml-c6)=" in (out / "notebooks/01_dml.ipynb").read_text()
+    assert "(dml-c6)=" in (out / "book/_generated/claims.md").read_text()
 
 
 def test_results_table_shows_every_arm_with_its_interval():

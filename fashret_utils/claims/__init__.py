@@ -10,12 +10,16 @@ the `reported` number (null: none was available to us) and its `evidence`, a lis
 - `value: metric` with `arm` and `below` - a number that each run of an arm must stay under.
 
 Where `metric` is a list, the first one decides and the others are shown. A claim that no run here
-can bear on has `untestable`, with the reason, in place of evidence.
+can bear on has `untestable`, with the reason, in place of evidence. `section` names the heading of
+the chapter under which the evidence stands; without it that is the verdict box.
 """
 
-from fashret_utils.claims.display import box, comparisons, listing, markdown, table
+from fashret_utils.claims.anchors import add_labels
+from fashret_utils.claims.display import box, comparisons, listing, table
 from fashret_utils.claims.ledger import Claim, ClaimsError, Ledger, load, read
-from fashret_utils.claims.verdicts import Finding, Verdict, judge, verdicts
+from fashret_utils.claims.matrix import matrix
+from fashret_utils.claims.pages import write as write_pages
+from fashret_utils.claims.verdicts import Finding, Verdict, judge, on_data, verdicts
 
 __all__ = [
     "Claim",
@@ -23,13 +27,16 @@ __all__ = [
     "Finding",
     "Ledger",
     "Verdict",
+    "add_labels",
     "box",
     "comparisons",
     "judge",
     "listing",
     "load",
-    "markdown",
+    "matrix",
+    "on_data",
     "read",
     "table",
     "verdicts",
+    "write_pages",
 ]

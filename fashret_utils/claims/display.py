@@ -1,10 +1,9 @@
-"""Verdicts as text for the command line, a box for a chapter, a table for a page."""
+"""Verdicts as text for the command line, and as a box and a table for a chapter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from itertools import groupby
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from fashret_utils.claims.verdicts import (
 
 Judged = Sequence[tuple[Ledger, Verdict]]
 
-_NO_RECORDS = "no records"
+NO_RECORDS = "no records"
 NOT_REPORTED = "not in the abstract; full text not available to us"
 _COLOURS = {
     SUPPORTED: "success",
@@ -51,12 +50,12 @@ def table(judged: Judged) -> pd.DataFrame:
             "claim": verdict.claim.id,
             "where": verdict.claim.where,
             "statement": verdict.claim.statement,
-            "paper": verdict.claim.reported or _reported(ledger, verdict),
+            "paper": paper_number(verdict),
             "ours": [describe(finding) for finding in verdict.findings if finding.decides],
             "verdict": verdict.verdict,
             "why": verdict.why,
         }
-        for ledger, verdict in judged
+        for _, verdict in judged
     ]
     return pd.DataFrame(rows)
 
@@ -91,7 +90,7 @@ def box(judged: Judged) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("claim", "the paper", "ours", "verdict"))
     rows = []
     for row in table(judged).itertuples():
-        known = [text for text in row.ours if not text.endswith(_NO_RECORDS)]
+        known = [text for text in row.ours if not text.endswith(NO_RECORDS)]
         ours = f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in known)}</ul>" if known else ""
         if len(known) > 1:
             ours = f"<details><summary>{len(known)} comparisons</summary>{ours}</details>"
@@ -105,16 +104,6 @@ def box(judged: Judged) -> str:
     return f'<table class="dataframe verdicts">{rows_of_head}<tbody>{body}</tbody></table>'
 
 
-def markdown(judged: Judged) -> str:
-    """A table for a page: one row a paper, how many of its claims came out how."""
-    lines = ["| paper | claims | " + " | ".join(_COLOURS) + " |", "|:--|--:|--:|--:|--:|--:|"]
-    for paper, group in groupby(judged, key=lambda pair: pair[0]):
-        found = [verdict.verdict for _, verdict in group]
-        counts = " | ".join(str(found.count(name) or "") for name in _COLOURS)
-        lines.append(f"| {{doc}}`/notebooks/{paper.chapter}` | {len(found)} | {counts} |")
-    return "\n".join(lines) + "\n"
-
-
 def badge(verdict: str) -> str:
     """HTML of a verdict in the book's colours; the word says it without them."""
     colour = _COLOURS[verdict]
@@ -125,21 +114,29 @@ def describe(finding: Finding) -> str:
     """One comparison in words: what, on which data, how much, from how many seeds."""
     what = f"{finding.text}, {finding.metric}, {finding.data}"
     if finding.verdict is None:
-        return f"{what}: {_NO_RECORDS}"
+        return f"{what}: {NO_RECORDS}"
+    seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}"
+    stale = ", stale" if finding.stale else ""
+    return f"{what}: {in_units(finding)} ({finding.scale}, {seeds}{stale}) {finding.verdict}"
+
+
+def in_units(finding: Finding) -> str:
+    """The value of a comparison with its interval; differences of shares are in points."""
     factor, form, unit = (100, ".1f", " points") if _is_share(finding.metric) else (1, ".3g", "")
     sign = "+" if " - " in finding.text else ""
     text = f"{factor * finding.value:{sign}{form}}"
     if finding.low == finding.low:  # not NaN
         text += f" [{factor * finding.low:{sign}{form}}, {factor * finding.high:{sign}{form}}]"
-    seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}"
-    stale = ", stale" if finding.stale else ""
-    return f"{what}: {text}{unit} ({finding.scale}, {seeds}{stale}) {finding.verdict}"
+    return text + unit
+
+
+def paper_number(verdict: Verdict) -> str:
+    """What the paper reports for a claim, or why there is no number."""
+    if verdict.claim.reported:
+        return verdict.claim.reported
+    return "this book's own claim" if verdict.claim.where == "this book" else NOT_REPORTED
 
 
 def _is_share(metric: str) -> bool:
     name = metric.removeprefix("head_").removeprefix("spread_")
     return name.startswith(_FRACTIONS) or "_agreement@" in name
-
-
-def _reported(ledger: Ledger, verdict: Verdict) -> str:
-    return "this book's own claim" if verdict.claim.where == "this book" else NOT_REPORTED

@@ -34,6 +34,7 @@ class Claim:
     reported: str | None
     evidence: tuple[dict, ...] = ()
     untestable: str | None = None
+    section: str | None = None  # heading of the chapter under which the evidence stands
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def read(path: str | Path) -> Ledger:
 
 def _claim(place: str, entry: object) -> Claim:
     one_of = {"evidence", "untestable"}
-    _keys(place, entry, _CLAIM_KEYS, _CLAIM_KEYS | one_of)
+    _keys(place, entry, _CLAIM_KEYS, _CLAIM_KEYS | one_of | {"section"})
     place = f"{place} ({entry['id']})"
     if len(one_of & set(entry)) != 1:
         raise ClaimsError(f"{place}: expected either `evidence` or `untestable`")

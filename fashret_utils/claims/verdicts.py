@@ -69,11 +69,36 @@ def judge(
         for data in _list(entry["data"])
         for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
     ]
+    verdict, why = _together(findings)
+    return Verdict(claim, verdict, why, tuple(findings))
+
+
+def on_data(verdict: Verdict, name: Callable[[str], str] = str) -> dict[str, str]:
+    """What each data set says of a claim by itself, by the rule of `judge`.
+
+    **Arguments**: `name` - data sets to which it gives the same name are read together.
+
+    **Returns** data set -> verdict, for those with records.
+    """
+    names = dict.fromkeys(name(finding.data) for finding in verdict.findings if finding.verdict)
+    by_name = {
+        each: [finding for finding in verdict.findings if name(finding.data) == each]
+        for each in names
+    }
+    return {
+        each: _together(findings)[0]
+        for each, findings in by_name.items()
+        if any(finding.decides and finding.verdict for finding in findings)
+    }
+
+
+def _together(findings: Sequence[Finding]) -> tuple[str, str]:
+    """The verdict of several comparisons, and the reason in words."""
     deciding = [finding for finding in findings if finding.decides]
     known = [finding.verdict for finding in deciding if finding.verdict]
     counts = {name: known.count(name) for name in (SUPPORTED, CONTRADICTED, INCONCLUSIVE)}
     if not known:
-        return Verdict(claim, INCONCLUSIVE, "no run is recorded yet", tuple(findings))
+        return INCONCLUSIVE, "no run is recorded yet"
     verdict = INCONCLUSIVE
     if counts[SUPPORTED] == len(known):
         verdict = SUPPORTED
@@ -82,7 +107,7 @@ def judge(
     why = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     absent = len(deciding) - len(known)
     why += f" of {len(known)} comparisons" + (f"; {absent} without records" if absent else "")
-    return Verdict(claim, verdict, why, tuple(findings))
+    return verdict, why
 
 
 def verdicts(
