@@ -3,7 +3,7 @@
 #   make test    pytest, and every chapter at smoke scale under nbval
 #   make browser-test  open every page of the built book in Chromium
 #   make lab     open the chapters in JupyterLab
-#   make bench   measure speed against peers and limits
+#   make bench   measure speed against peers and limits; QUICK=1 for a short pass
 #   make clean   remove what was built (not .venv; `make distclean` removes that too)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -74,7 +74,7 @@ lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@$(BIN)/python benchmarks $(if $(QUICK),--quick) $(if $(PEERS),--peers $(PEERS))
 
 # not part of any build: resolve the lower bounds of pyproject.toml anew
 lock: $(READY)

@@ -39,7 +39,11 @@ def write(folder: Path, pictures: int) -> Path:
 
 def transform(size: int, flip: bool) -> transforms.Compose:
     """Resize, a mirror image half of the time, normalise."""
-    steps = [transforms.Resize((size, size)), transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+    steps = [
+        transforms.Resize((size, size)),
+        transforms.ToTensor(),
+        transforms.Normalize(MEAN, STD),
+    ]
     return transforms.Compose([transforms.RandomHorizontalFlip(), *steps] if flip else steps)
 
 

@@ -127,6 +127,9 @@ def main(
                 found.append(measure(what))
                 seconds = statistics.median(found[-1].seconds)
                 print(f"{what}: {seconds:.4g} s", file=sys.stderr, flush=True)
+    if not found:
+        print(f"no case has {options.only!r} in its name")
+        return
     print(speed.table(found).to_string(index=False))
     folder = folder_of(options)
     if options.only:  # the other cases stay as they are
