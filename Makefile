@@ -60,9 +60,12 @@ lint: $(READY)
 _build/smoke/%.ipynb: notebooks/%.ipynb $(READY)
 	@$(BIN)/python -m fashret_utils run $* --scale smoke --out _build/smoke --prepare-only >/dev/null
 
+# Two workers with one thread each: with more, threads of one wait for those of the other. A file
+# stays with one worker, which makes what its tests share once.
+test: export OMP_NUM_THREADS := 1
 test: lint $(SMOKE)
 	@echo "== pytest"
-	@$(BIN)/pytest -n 2 tests
+	@$(BIN)/pytest -n 2 --dist loadfile --durations=15 tests
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
 
