@@ -12,8 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
 from pathlib import Path
 
 from fashret_utils import speed
@@ -45,19 +44,41 @@ def in_turn(
     return seconds
 
 
-@dataclass
 class Peers:
     """Libraries that live in a Python environment of their own, driven in turn with ours.
 
-    `missing` says why there are none; else `ask` runs a task of `peers.py` there.
+    **Arguments**: `python` - the interpreter of that environment, or None. It is started when a
+    script first asks for `missing`: why there are no peers, "" where there are.
     """
 
-    missing: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    _process: subprocess.Popen | None = None
+    def __init__(self, python: str | None) -> None:
+        self._python, self._process, self._missing = python, None, None
+        self.versions: dict[str, str] = {}
+
+    @property
+    def missing(self) -> str:
+        """Why the peers cannot be measured; "" when `ask` may be used."""
+        if self._missing is None:
+            self._missing = self._start()
+        return self._missing
+
+    def _start(self) -> str:
+        if self._python is None:
+            return "no --peers environment was given"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        place = os.environ | {"PYTHONPATH": str(ROOT)}
+        try:
+            self._process = subprocess.Popen([self._python, str(PEERS)], **pipes, env=place)
+        except OSError as error:
+            return f"its Python does not start: {error.strerror}"
+        hello = self._process.stdout.readline()
+        if not hello:
+            return "its libraries cannot be imported"
+        self.versions = json.loads(hello)
+        return ""
 
     def ask(self, task: str, **arguments: object) -> object:
-        """What a task returns, such as its seconds."""
+        """What a task of `peers.py` returns, such as its seconds."""
         self._process.stdin.write(json.dumps([task, arguments]) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -65,29 +86,12 @@ class Peers:
             raise RuntimeError(f"the peers' process ended during {task!r}: see its message above")
         return json.loads(line)
 
-
-@contextmanager
-def peers(python: str | None):
-    """Start `peers.py` under the interpreter `python`, where there is one with the libraries."""
-    if python is None:
-        yield Peers("no --peers environment was given")
-        return
-    command = [python, str(PEERS)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    try:
-        process = subprocess.Popen(command, **pipes, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    except OSError as error:
-        yield Peers(f"its Python does not start: {error.strerror}")
-        return
-    try:
-        hello = process.stdout.readline()
-        if not hello:
-            yield Peers("its libraries cannot be imported")
-        else:
-            yield Peers(versions=json.loads(hello), _process=process)
-    finally:
-        process.stdin.close()
-        process.wait()
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.wait()
 
 
 def arguments(doc: str) -> argparse.ArgumentParser:
@@ -121,7 +125,7 @@ def main(
     """
     options = arguments(doc).parse_args()
     found: list[Case] = []
-    with peers(options.peers) as others:
+    with closing(Peers(options.peers)) as others:
         for what, measure in cases(options, others):
             if options.only in what:
                 found.append(measure(what))

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -102,15 +103,36 @@ def test_turns_alternate_and_warm_rounds_do_not_count():
 
 
 def test_without_an_environment_the_peers_are_missing(tmp_path):
-    with turns.peers(None) as others:
-        assert others.missing == "no --peers environment was given"
-    with turns.peers(str(tmp_path / "python")) as others:
-        assert "does not start" in others.missing
     empty = tmp_path / "fails"
     empty.write_text("#!/bin/sh\nexit 1\n")
     empty.chmod(0o755)
-    with turns.peers(str(empty)) as others:
-        assert others.missing == "its libraries cannot be imported"
+    reasons = {
+        None: "no --peers environment was given",
+        str(tmp_path / "python"): "its Python does not start: No such file or directory",
+        str(empty): "its libraries cannot be imported",
+    }
+    for python, why in reasons.items():
+        with closing(turns.Peers(python)) as others:
+            assert others.missing == why
+
+
+def test_peers_answer_in_turn(tmp_path, monkeypatch):
+    script = tmp_path / "peers.py"
+    script.write_text(
+        "import json, sys\n"
+        "print(json.dumps({'library': '1.0'}), flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    task, arguments = json.loads(line)\n"
+        "    if task == 'fall': sys.exit(1)\n"
+        "    print(json.dumps(arguments['steps'] / 2), flush=True)\n"
+    )
+    monkeypatch.setattr(turns, "PEERS", script)
+    with closing(turns.Peers(sys.executable)) as others:
+        assert others.missing == ""
+        assert others.versions == {"library": "1.0"}
+        assert [others.ask("train", steps=n) for n in (3, 4)] == [1.5, 2.0]
+        with pytest.raises(RuntimeError, match="ended during 'fall'"):
+            others.ask("fall")
 
 
 def test_a_part_that_is_measured_again_replaces_only_its_cases(tmp_path, monkeypatch, capsys):
