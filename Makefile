@@ -4,7 +4,7 @@
 #   make links   follow every link that leads out of the book
 #   make browser-test  open every page of the built book in Chromium
 #   make lab     open the chapters in JupyterLab
-#   make bench   measure speed against peers and limits
+#   make bench   measure speed against peers and limits; QUICK=1 for a short pass
 #   make clean   remove what was built (not .venv; `make distclean` removes that too)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -66,9 +66,12 @@ lint: $(READY)
 _build/smoke/%.ipynb: notebooks/%.ipynb $(READY)
 	@$(BIN)/python -m fashret_utils run $* --scale smoke --out _build/smoke --prepare-only >/dev/null
 
+# Two workers with one thread each: with more, threads of one wait for those of the other. A file
+# stays with one worker, which makes what its tests share once.
+test: export OMP_NUM_THREADS := 1
 test: lint $(SMOKE)
 	@echo "== pytest"
-	@$(BIN)/pytest -n 2 tests
+	@$(BIN)/pytest -n 2 --dist loadfile --durations=15 tests
 	@echo "== nbval: every chapter at smoke scale"
 	@$(BIN)/pytest --nbval-lax -n 2 --dist loadfile -p no:cacheprovider $(SMOKE)
 	@echo "== records"
@@ -83,7 +86,7 @@ lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@$(BIN)/python benchmarks $(if $(QUICK),--quick) $(if $(PEERS),--peers $(PEERS))
 
 # not part of any build: resolve the lower bounds of pyproject.toml anew
 lock: $(READY)

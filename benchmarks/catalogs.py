@@ -22,8 +22,8 @@ import time
 import warnings
 from pathlib import Path
 
+import jpegs
 import numpy as np
-from PIL import Image, ImageFilter
 
 NAME = "deepfashion-c2s"
 ATTRIBUTES = 303
@@ -99,22 +99,6 @@ def measure(root: str) -> None:
     )
 
 
-def write_pictures(folder: Path, pictures: int) -> None:
-    """Photos as the loader of folders has them: items with both sides, four pictures each."""
-    rng = np.random.default_rng(0)
-    originals = []
-    for number in range(min(200, pictures)):
-        noise = Image.fromarray(rng.integers(0, 256, (24, 32, 3), dtype=np.uint8))
-        photo = noise.resize((256, 192), Image.Resampling.BICUBIC).filter(ImageFilter.SHARPEN)
-        originals.append(folder / f"original-{number}.jpg")
-        photo.save(originals[-1], quality=87)
-    for number in range(pictures):
-        side = ("street", "shop")[number % 2]
-        place = folder / "pictures" / f"{number // 4:06}" / side
-        place.mkdir(parents=True, exist_ok=True)
-        os.link(originals[number % len(originals)], place / f"{number % 4}.jpg")
-
-
 def cache(root: str, workers: str) -> None:
     """Cache all pictures in this process, and print what it took as JSON."""
     from fashret_utils import datasets
@@ -131,7 +115,7 @@ def compare_caching(pictures: int) -> None:
     cores = len(os.sched_getaffinity(0))
     found: dict[int, list[dict]] = {1: [], cores: []}
     with tempfile.TemporaryDirectory() as root:
-        write_pictures(Path(root), pictures)
+        jpegs.write(Path(root), pictures)
         for turn in range(3):
             for workers in found:
                 environment = os.environ | {"FASHRET_CACHE": f"{root}/cache-{turn}-{workers}"}

@@ -2,21 +2,20 @@
 
     FASHRET_DATA=<folder> python benchmarks/kernels.py
 
-Prints, for the published kernel and for programs drawn at random, the median seconds of the kernel
-matrix of 1,000 MNIST images of 784 pixels with themselves: NumPy, one row of it at a time in
-float64 (a tenth of the rows, times ten); ours in float64 and, as the search computes, in float32;
-and the ratio. Target: 10.
+A candidate is the kernel matrix of 1,000 MNIST images of 784 pixels with themselves: ours in
+float32, as the search computes; NumPy one row of it at a time in float64 (a tenth of the rows,
+times ten). Both are compared before they are timed.
 """
 
-import statistics
 import time
 
 import numpy as np
 import torch
+import turns
 
 from fashret_utils import chapters
+from fashret_utils.speed import Case, Other
 
-ROWS, REPEATS = 100, 3
 gsn = chapters.definitions("05_gsn_rl")
 
 BINARY = (np.add, np.multiply, np.subtract, np.maximum, np.minimum)
@@ -64,38 +63,49 @@ def numpy_row(tokens, x, images):
     return value[:, 0] if value.shape[-1] == 1 else np.abs(value).sum(-1)
 
 
-def seconds(work) -> float:
-    """Time of one call."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def main() -> None:
-    """Time, check and print."""
-    images = gsn.kernel_data("mnist", 1000).train[0]
-    single = images.astype(np.float32)
+def drawn(count: int) -> list:
+    """Programs that a search meets: drawn at random."""
     generator = torch.Generator().manual_seed(0)
-    drawn = gsn.random_programs(len(gsn.PAIRS), 12, generator).tolist()
-    print(f"{torch.get_num_threads()} threads; seconds a matrix of 1,000 x 1,000")
-    print(f"{'NumPy':>8} {'float64':>8} {'float32':>8} {'ratio':>6}  kernel")
-    ratios = []
-    for tokens in [gsn.DISCOVERED, *drawn]:
-        kernel, times = gsn.decode_kernel(tokens), []
+    return gsn.random_programs(len(gsn.PAIRS), count, generator).tolist()
+
+
+def matrices(what: str, programs: list, images: np.ndarray, rounds: int) -> Case:
+    """Kernel matrices of images with themselves, one a program."""
+    single, part = images.astype(np.float32), max(1, len(images) // 10)
+    kernels = [gsn.decode_kernel(tokens) for tokens in programs]
+    for tokens, kernel in zip(programs, kernels, strict=True):
         with np.errstate(all="ignore"):
             rows = np.stack([numpy_row(tokens, x, images) for x in images[:5]])
         np.testing.assert_allclose(kernel(images[:5], images), rows, rtol=1e-8, atol=1e-8)
-        for _ in range(REPEATS):
-            with np.errstate(all="ignore"):
-                loop = seconds(lambda: [numpy_row(tokens, x, images) for x in images[:ROWS]])  # noqa: B023
-            double = seconds(lambda: kernel(images, images))  # noqa: B023
-            times.append((loop * 1000 / ROWS, double, seconds(lambda: kernel(single, single))))  # noqa: B023
-        loop, double, fast = (statistics.median(column) for column in zip(*times, strict=True))
-        ratios.append(loop / fast)
-        text = gsn.formula(tokens, gsn.PAIRS)
-        print(f"{loop:8.2f} {double:8.2f} {fast:8.2f} {loop / fast:6.1f}  {text}")
-    print(f"median ratio {statistics.median(ratios):.1f}, published kernel {ratios[0]:.1f}")
+
+    def by_rows() -> float:
+        start = time.perf_counter()
+        with np.errstate(all="ignore"):
+            for tokens in programs:
+                for x in images[:part]:
+                    numpy_row(tokens, x, images)
+        return (time.perf_counter() - start) * len(images) / part
+
+    def ours():
+        for kernel in kernels:
+            kernel(single, single)
+
+    seconds = turns.in_turn({"ours": ours, "NumPy": by_rows}, rounds)
+    peer = Other("NumPy, row by row", "peer", seconds["NumPy"], target=10)
+    return Case(what, seconds["ours"], len(programs), "candidates", [peer])
+
+
+def cases(options, _):
+    """The published kernel, and candidates of a search."""
+    images = gsn.kernel_data("mnist", 100 if options.quick else 1000).train[0]
+    of = f"{len(images):,} MNIST images"
+    for name, programs in (
+        ("Published kernel", [gsn.DISCOVERED]),
+        ("Candidates at random", drawn(12)),
+    ):
+        what = f"{name}, matrix of {of}"
+        yield what, lambda what, p=programs: matrices(what, p, images, options.rounds)
 
 
 if __name__ == "__main__":
-    main()
+    turns.main(__doc__, "kernels", cases)

@@ -21,6 +21,7 @@ from fashret_utils import (
     galleries,
     own_photo,
     records,
+    speed,
     tables,
 )
 from fashret_utils.scale import machine
@@ -80,6 +81,7 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     (generated / "datasets.md").write_text(_markdown(found))
     (generated / "faults.md").write_text(fault_table.markdown(root / "results"))
     galleries.write(root, generated)
+    speed.page(root, generated, notebooks)
     explorer.write(executed / "results", out / "book/_static", generated)
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))

@@ -223,6 +223,16 @@ def test_layout_keeps_neighbours_together_and_repeats():
     np.testing.assert_array_equal(again[0], places[0])
 
 
+def test_what_umap_compiles_is_kept_for_the_next_process():
+    plots.umap_layout(RANDOM.normal(size=(20, 4)), RANDOM.normal(size=(20, 4)), neighbours=5)
+    import umap
+
+    for work in (umap.umap_.smooth_knn_dist, umap.umap_.compute_membership_strengths):
+        stats = work.stats
+        assert stats.cache_path
+        assert stats.cache_hits.total() + stats.cache_misses.total() >= 1
+
+
 def test_figures_leave_nothing_behind():
     before = dict(plt.rcParams)
     plots.sheet(PIXELS)

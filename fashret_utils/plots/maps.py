@@ -1,5 +1,8 @@
 """UMAP of both domains in one plane."""
 
+from contextlib import suppress
+from types import ModuleType
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -23,13 +26,26 @@ def umap_layout(
 
     **Returns** `(n, 2)` and `(m, 2)` float32, in arbitrary units.
     """
-    from umap import UMAP  # compiles at import: seconds that only this function needs
+    import umap  # compiles at import: seconds that only this function needs
 
+    _keep_compiled(umap.umap_, umap.layouts, umap.utils)
     both = np.concatenate([query, gallery])
     neighbours = min(neighbours, len(both) - 1)
-    umap = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
-    places = umap.fit_transform(both).astype(np.float32)
+    layout = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+    places = layout.fit_transform(both).astype(np.float32)
     return places[: len(query)], places[len(query) :]
+
+
+def _keep_compiled(*modules: ModuleType) -> None:
+    """Let numba keep on disk what it compiles of these modules: the layout itself takes a second.
+
+    UMAP does not ask for it, so each process would compile for twenty seconds.
+    """
+    for module in modules:
+        for thing in vars(module).values():
+            if hasattr(thing, "enable_caching"):
+                with suppress(RuntimeError):  # nowhere to write: compiled each time
+                    thing.enable_caching()
 
 
 @styled

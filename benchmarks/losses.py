@@ -1,0 +1,156 @@
+"""Forward and backward of losses: the chapters' beside the nearest of pytorch-metric-learning.
+
+    python benchmarks/losses.py
+
+Embeddings have 128 dimensions and items two pictures each. "Nearest" is the library's loss that
+compares the same things: a classifier over items with a margin for two margins on items, batch-hard
+triplets for the chapters' triplets, contrastive pairs for losses over pairs, and, for the centre
+loss, which the library lacks, its loss with one weight vector an item. A classifier over 100,000
+items is held against the two matrix products that it cannot do without.
+"""
+
+import torch
+import turns
+from pytorch_metric_learning import losses, miners
+from torch.nn import functional as F
+
+from fashret_utils import chapters
+from fashret_utils.losses import CenterLoss
+from fashret_utils.speed import Case, Other
+
+DIM = 128
+BATCHES, ITEMS = (64, 256, 1024), (1000, 10_000, 100_000)
+dml, mmfl = (chapters.definitions(name) for name in ("01_dml", "02_mmfl_net"))
+gsn = chapters.definitions("05_gsn_rl")
+
+
+def batch_of(batch: int, n_items: int) -> dict[str, torch.Tensor]:
+    """Embeddings with gradients, items and domains: a street and a shop picture of each item."""
+    generator = torch.Generator().manual_seed(0)
+    embeddings = torch.randn((batch, DIM), generator=generator)
+    items = torch.randperm(n_items, generator=generator)[: batch // 2].repeat_interleave(2)
+    return {
+        "embeddings": embeddings.requires_grad_(),
+        "items": items,
+        "domains": torch.arange(batch) % 2,
+    }
+
+
+def learn(loss, embeddings: torch.Tensor, criterion=None):
+    """A function that computes a loss and its gradients anew."""
+
+    def call():
+        embeddings.grad = None
+        if criterion is not None:
+            criterion.zero_grad(set_to_none=True)
+        loss().backward()
+
+    return call
+
+
+def products(weight: torch.Tensor, embeddings: torch.Tensor):
+    """What any classifier over all items must do: logits, and both gradients."""
+    scores = torch.randn(len(embeddings), len(weight))
+
+    def call():
+        F.linear(embeddings.detach(), weight)
+        torch.mm(scores, weight)
+        torch.mm(scores.T, embeddings.detach())
+
+    return call
+
+
+def classifiers(batch: int, n_items: int) -> dict:
+    """Two margins on items, beside CosFace."""
+    data = batch_of(batch, n_items)
+    e, items = data["embeddings"], data["items"]
+    ours = dml.TwoMarginSoftmax(n_items, DIM, 0.1, 0.1)
+    peer = losses.CosFaceLoss(n_items, DIM, margin=0.2, scale=30)
+    return {
+        "ours": learn(lambda: ours(e, items), e, ours),
+        "CosFaceLoss": learn(lambda: peer(e, items), e, peer),
+        "limit": products(torch.randn(n_items, DIM), e),
+    }
+
+
+def centres(batch: int, n_items: int) -> dict:
+    """The centre loss, which moves its own centres, beside a loss with a vector an item."""
+    data = batch_of(batch, n_items)
+    e, items = data["embeddings"], data["items"]
+    ours = CenterLoss(n_items, DIM)
+    peer = losses.ProxyNCALoss(n_items, DIM)
+    return {
+        "ours": learn(lambda: ours(e, items), e),
+        "ProxyNCALoss": learn(lambda: peer(e, items), e, peer),
+    }
+
+
+def pairs(batch: int) -> dict:
+    """Reading A of chapter 01: a head over all pairs of street and shop, beside contrastive."""
+    data = batch_of(batch, batch)
+    e, items, domains = data.values()
+    ours, peer = dml.PairDiscriminativeMarginLoss(DIM), losses.ContrastiveLoss()
+    return {
+        "ours": learn(lambda: ours(e, items, domains), e, ours),
+        "ContrastiveLoss": learn(lambda: peer(e, items), e),
+    }
+
+
+def hard_triplets(batch: int) -> dict:
+    """The weighted, cross-domain triplets of chapter 02 beside batch-hard ones."""
+    data = batch_of(batch, batch)
+    e, items, domains = data.values()
+    ours, miner = mmfl.ImprovedTriHardLoss(), miners.BatchHardMiner()
+    peer = losses.TripletMarginLoss(margin=0.3)
+    return {
+        "ours": learn(lambda: ours(e, items, domains), e),
+        "BatchHardMiner": learn(lambda: peer(e, items, miner(e, items)), e),
+    }
+
+
+def case(what: str, contenders: dict, rounds: int) -> Case:
+    """Time a step of each; quick ones many times a round."""
+    contenders["ours"]()
+    repeats = max(1, round(0.05 / max(turns.in_turn({"ours": contenders["ours"]}, 1)["ours"])))
+
+    def often(call):
+        def repeated():
+            for _ in range(repeats):
+                call()
+
+        return repeated
+
+    seconds = turns.in_turn({name: often(call) for name, call in contenders.items()}, rounds)
+    seconds = {name: [each / repeats for each in taken] for name, taken in seconds.items()}
+    own, limit = seconds.pop("ours"), seconds.pop("limit", None)
+    beside = [Other(f"{name} of the library", "peer", taken) for name, taken in seconds.items()]
+    if limit is not None:
+        beside.append(Other("its three matrix products", "limit", limit))
+    return Case(what, own, others=beside)
+
+
+def cases(options, _):
+    """All losses at all sizes."""
+    batches, counts = ((64,), (1000,)) if options.quick else (BATCHES, ITEMS)
+    kinds = {
+        "Two-margin softmax (01)": classifiers,
+        "Centre loss": centres,
+        "Pair margins (01)": pairs,
+        "Improved hard triplets (02)": hard_triplets,
+    }
+    for title, kind in kinds.items():
+        by_items = kind in (classifiers, centres)
+        for batch in batches:
+            for count in counts if by_items else (None,):
+                if by_items and batch != 256 and count == 10_000:
+                    continue  # the corners and the middle say enough
+                size = (batch, count) if by_items else (batch,)
+                what = f"{title}, batch {batch:,}" + (f", {count:,} items" if by_items else "")
+                yield (
+                    what,
+                    lambda what, kind=kind, size=size: case(what, kind(*size), options.rounds),
+                )
+
+
+if __name__ == "__main__":
+    turns.main(__doc__, "losses", cases)
