@@ -78,6 +78,15 @@ VIEWS = (
         " one picture; `triplet` learns from the same start with pictures seen one by one.",
     ),
     View(
+        name="check",
+        chapter="06_reality_check",
+        data="wardrobe-garments",
+        arms=("mmfl", "ntxent"),
+        title="One protocol: a large method, and a plain loss",
+        caption="Both with the budget of {doc}`/notebooks/06_reality_check`: `mmfl` has fused"
+        " scales and branches, `ntxent` is InfoNCE on one embedding.",
+    ),
+    View(
         name="groceries",
         chapter="00_street_to_shop",
         data="grocery-store",
