@@ -144,11 +144,10 @@ def labelled_images(
 
 
 def _module(name: str) -> ModuleType:
-    if name in OWN:
-        return OWN[name]
-    if name not in tuple(DOWNLOADS):
-        raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(NAMES)}")
-    return DOWNLOADS[name]
+    for modules in (OWN, DOWNLOADS):
+        if name in modules:
+            return modules[name]
+    raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(NAMES)}")
 
 
 __all__ = [
