@@ -31,17 +31,17 @@ def cut_out(catalog: Catalog, cut: str) -> Catalog:
     Shop pictures stay as they are. A garment of which nothing is visible leaves the whole photo in
     "box", and white in "mask".
 
-    **Raises** `ValueError` for an unknown cut, and for a catalogue without ground truth.
+    **Raises** `ValueError` for an unknown cut, and for all but "photo" without ground truth.
     """
     if cut not in CUTS:
         raise ValueError(f"unknown cut {cut!r}: choose one of {', '.join(CUTS)}")
+    if cut == "photo":
+        return catalog
     if not hasattr(catalog.reader, "wardrobe"):
         raise ValueError(
             f"{catalog.name!r} has no ground-truth masks and boxes; expected a catalogue that the "
             "Wardrobe draws"
         )
-    if cut == "photo":
-        return catalog
     return replace(catalog, name=f"{catalog.name}-{cut}", reader=CutReader(catalog.reader, cut))
 
 

@@ -90,3 +90,4 @@ def test_unknown_cuts_and_catalogues_without_truth_are_refused(pictures):
     )
     with pytest.raises(ValueError, match="no ground-truth masks"):
         cut_out(blind, "mask")
+    assert cut_out(blind, "photo") is blind  # a photo as it is needs no truth

@@ -88,7 +88,8 @@ def book(tmp_path):
 
 def start(script, *arguments, processes=1):
     root = str(Path(__file__).parent.parent)
-    place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "FASHRET_CACHE": str(script.parent)}
+    cache = script.parent / f"cache-{processes}"  # a checkpoint is of so many processes
+    place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "FASHRET_CACHE": str(cache)}
     launch = [sys.executable]
     if processes > 1:
         launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]

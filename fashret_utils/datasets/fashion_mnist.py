@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -162,12 +163,14 @@ def _read(path: Path) -> np.ndarray:
             raise ValueError(f"{path} is MNIST's (digits), whose files have the same names")
         try:
             raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is damaged ({error}): get it from {ABOUT.home}") from error
     magic = int.from_bytes(raw[:4], "big")
     expected = 2051 if "idx3" in path.name else 2049
     if magic != expected:
         raise ValueError(f"{path} starts with {magic}, expected {expected}: not such an idx file")
+    if len(raw) < 4 + 4 * _MAGIC[magic]:
+        raise ValueError(f"{path} is damaged: it ends within its header; get it from {ABOUT.home}")
     shape = tuple(np.frombuffer(raw, ">i4", _MAGIC[magic], 4).tolist())
     data = np.frombuffer(bytearray(raw), np.uint8, offset=4 + 4 * len(shape))  # torch: writable
     if data.size != np.prod(shape):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def labels(folder: Path, part: str) -> np.ndarray:
             raise ValueError(f"{path} is Fashion-MNIST's, whose files have the same names")
         try:
             raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is damaged ({error}): get it from {ABOUT.home}") from error
     found = np.frombuffer(raw, np.uint8, offset=8) if raw[:4] == b"\0\0\x08\x01" else None
     if found is None or len(found) != len(images(folder, part)):

@@ -44,6 +44,8 @@ def test_unpacked_files_and_the_folder_itself_are_found(tiny_fashion_mnist, tmp_
     [
         (lambda raw: raw[:-20], r"train-images-idx3-ubyte.gz is damaged"),
         (lambda raw: b"hello", r"train-images-idx3-ubyte.gz is damaged"),
+        (lambda raw: raw[:10] + bytes([255] * 30) + raw[40:], r"ubyte.gz is damaged"),
+        (lambda raw: gzip.compress(b"\0\0\x08\x03\0\0"), r"ubyte.gz is damaged: it ends within"),
         (lambda raw: gzip.compress(b"\0\0\x08\x01" + bytes(40)), "starts with 2049, expected 2051"),
         (lambda raw: gzip.compress(gzip.decompress(raw)[:-7]), "its header says .30, 28, 28."),
         (lambda raw: None, "lacks train-images-idx3-ubyte.gz: get it from github.com/zalandores"),

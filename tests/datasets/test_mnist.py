@@ -53,6 +53,7 @@ def test_unpacked_files_are_read(tiny_mnist):
     ("damage", "message"),
     [
         (lambda raw: raw[:-9], "is damaged"),
+        (lambda raw: raw[:10] + bytes([255] * 30) + raw[40:], "is damaged"),
         (lambda raw: gzip.compress(gzip.decompress(raw)[:-1]), "one label for each picture"),
         (lambda raw: gzip.compress(b"\0\0\x08\x03" + bytes(34)), "one label for each picture"),
     ],
