@@ -93,6 +93,7 @@ def retrieval_grid(
     truths: Sequence[np.ndarray | None],
     query_captions: Sequence[str] | None = None,
     truth_captions: Sequence[str] | None = None,
+    headings: Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
     """Queries, what they found, and what they should have found; one query a row.
@@ -105,6 +106,7 @@ def retrieval_grid(
     - `similarities`: `(r, c)` cosines, printed below the pictures.
     - `truths`: for each query a picture of its item, uint8 `(3, S, S)`, or None if there is none.
     - `query_captions`, `truth_captions`: texts below those pictures.
+    - `headings`: texts above the columns, by default their ranks.
     """
     _check(queries, "queries")
     rows, columns = relevant.shape
@@ -116,7 +118,8 @@ def retrieval_grid(
     head, foot = _inches(0.28, width), _inches(0.36, width)
     axes = _board(width, head + rows * (1 + _GAP + line) + foot, title)
     first, last = 1 + apart, 1 + 2 * apart + columns
-    names = ["query", *(f"rank {i + 1}" if i == 0 else str(i + 1) for i in range(columns)), "item"]
+    ranks = ["rank 1", *map(str, range(2, columns + 1))]
+    names = ["query", *(headings or ranks), "item"]
     for name, x in zip(names, [0, *(first + np.arange(columns)), last], strict=True):
         axes.text(x + 0.5, head * 0.75, name, ha="center", va="baseline", fontsize=10)
     for row in range(rows):
