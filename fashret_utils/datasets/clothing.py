@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fashret_utils.catalog import STREET, Catalog
+from fashret_utils.datasets.csv_lines import read_csv
 from fashret_utils.datasets.manifest import report
 from fashret_utils.datasets.pictures import SUFFIXES, FileReader
 from fashret_utils.datasets.places import About, Report
@@ -74,7 +75,7 @@ def verify(root: str | Path | None = None) -> Report:
     sources = _sources(folder)
     listed = folder / SENDER_FILES[0]
     if listed.is_file():
-        sources = sorted(set(sources) | set(pd.read_csv(listed, dtype=str)["path"]))
+        sources = sorted(set(sources) | set(_column(read_csv(listed), listed, "path")))
     counts = pd.Series([s.split("/")[0] for s in sources]).value_counts(sort=False)
     note = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     return report(ABOUT.name, folder, sources, (note,))
@@ -89,7 +90,14 @@ def _senders(folder: Path) -> dict[str, str]:
     senders: dict[str, str] = {}
     for file in SENDER_FILES:
         if (folder / file).is_file():
-            table = pd.read_csv(folder / file, dtype=str)
+            table = read_csv(folder / file)
             if {"image", "sender_id"} <= set(table.columns):
-                senders |= dict(zip(table["image"], table["sender_id"], strict=True))
+                pairs = zip(table["image"], table["sender_id"], strict=True)
+                senders |= {image: sender for image, sender in pairs if sender}
     return senders
+
+
+def _column(table: pd.DataFrame, path: Path, name: str) -> pd.Series:
+    if name not in table.columns:
+        raise ValueError(f"{path} lacks column {name!r}: it has {', '.join(table.columns)}")
+    return table[name]

@@ -7,15 +7,18 @@ protocol is closed-set: the same 81 products are trained and tested, on differen
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fashret_utils.catalog import SHOP, STREET, Catalog
+from fashret_utils.datasets.csv_lines import read_csv
 from fashret_utils.datasets.manifest import report
 from fashret_utils.datasets.pictures import FileReader
 from fashret_utils.datasets.places import About, Report
+from fashret_utils.datasets.text_lines import line_error, numbered_lines
 
 ABOUT = About(
     name="grocery-store",
@@ -74,43 +77,63 @@ def verify(root: str | Path | None = None) -> Report:
 
 
 def _rows(folder: Path) -> pd.DataFrame:
-    classes = pd.read_csv(folder / "classes.csv")
-    absent = {_CLASS, _COARSE, _ICONIC} - set(classes.columns)
-    if absent:
-        raise ValueError(f"{folder / 'classes.csv'} lacks column {sorted(absent)[0]!r}")
-    products = pd.DataFrame(
-        {
-            "item": classes[_CLASS],
-            "coarse": classes[_COARSE],
-            "source": classes[_ICONIC].str.lstrip("/"),
-        }
-    )
-    products["category"] = products["source"].str.split("/").str[1]  # <folder>/<category>/...
+    products = _products(folder / "classes.csv")
     tables = []
     for file, street, shop in (
         ("train", "train", "train"),
         ("val", "val", "val"),
         ("test", "query", "gallery"),
     ):
-        photos = _photos(folder / f"{file}.txt").assign(domain=STREET, split=street)
+        photos = _photos(folder / f"{file}.txt")
+        unknown = ~photos["item"].isin(products["item"])
+        if unknown.any():
+            line = unknown.idxmax()
+            raise ValueError(
+                f"{folder / file}.txt, line {line}: {photos['source'][line]} has a class that is "
+                "not in classes.csv"
+            )
+        photos = photos.assign(domain=STREET, split=street)
         photos = photos.merge(products.drop(columns="source"), on="item", how="left")
-        if photos["coarse"].isna().any():
-            unknown = photos.loc[photos["coarse"].isna(), "source"].iloc[0]
-            raise ValueError(f"{folder / file}.txt: {unknown} has a class not in classes.csv")
         tables += [photos, products.assign(domain=SHOP, split=shop)]
     return pd.concat(tables, ignore_index=True)
 
 
+def _products(path: Path) -> pd.DataFrame:
+    """The products of classes.csv: `item`, `coarse`, `source` and `category`."""
+    classes = read_csv(path)
+    absent = {_CLASS, _COARSE, _ICONIC} - set(classes.columns)
+    if absent:
+        raise ValueError(f"{path} lacks column {sorted(absent)[0]!r}")
+    columns = {name: classes[name].str.strip() for name in (_CLASS, _COARSE, _ICONIC)}
+    for name, pattern, expected in (
+        (_CLASS, r"[0-9]{1,9}", "a whole number"),
+        (_ICONIC, r"/?[^/]+/[^/]+/.+", "a path with a folder for the category"),
+    ):
+        wrong = ~columns[name].str.fullmatch(pattern)
+        if name == _CLASS:
+            wrong |= columns[name].duplicated()
+            expected += ", another one in each line"
+        if wrong.any():
+            line = wrong.idxmax()
+            raise line_error(path, line, columns[name][line], f"expected {expected}")
+    source = columns[_ICONIC].str.lstrip("/")
+    products = {"item": columns[_CLASS].astype(np.int64), "coarse": columns[_COARSE]}
+    products |= {"source": source, "category": source.str.split("/").str[1]}
+    return pd.DataFrame(products).reset_index(drop=True)
+
+
 def _photos(path: Path) -> pd.DataFrame:
-    """One of train.txt, val.txt, test.txt: lines of path, class, coarse class."""
+    """One of train.txt, val.txt, test.txt: lines of path, class, coarse class; by line number."""
     if not path.is_file():
         raise ValueError(f"{path.parent} lacks {path.name}: get it from {ABOUT.home}")
-    sources, items = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    numbers, sources, items = [], [], []
+    for number, line in numbered_lines(path):
         if line.strip():
             fields = [field.strip() for field in line.split(",")]
-            if len(fields) != 3 or not fields[1].isdecimal():
-                raise ValueError(f"{path}, line {number}: expected path, class, coarse: {line!r}")
+            if len(fields) != 3 or not re.fullmatch(r"[0-9]{1,9}", fields[1]):
+                raise line_error(path, number, line, "expected path, class, coarse")
+            numbers.append(number)
             sources.append(fields[0])
             items.append(int(fields[1]))
-    return pd.DataFrame({"source": sources, "item": np.array(items, dtype=np.int64)})
+    table = {"source": np.array(sources, dtype=object), "item": np.array(items, dtype=np.int64)}
+    return pd.DataFrame(table, index=numbers)

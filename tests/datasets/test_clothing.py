@@ -3,6 +3,8 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fashret_utils import datasets
 
@@ -47,6 +49,25 @@ def test_verify_knows_a_listed_photo_that_is_gone(root):
     (root / "clothing-dataset-small/train/dress/train-dress-0.jpg").unlink()
     report = datasets.verify("clothing-dataset-small", root)
     assert report.missing == ["train/dress/train-dress-0.jpg"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, 2000),
+    cut=st.integers(0, 6),
+    new=st.text(st.sampled_from('7,8"\n\r /') | st.characters(), max_size=5),
+)
+def test_fuzz_a_damaged_list_of_senders_is_read_or_named(root, attempt, at, cut, new):
+    path = root / "clothing-dataset-small/labels.csv"
+    text = path.read_text()
+    at %= len(text)
+    path.write_bytes((text[:at] + new + text[at + cut :]).encode("utf-8", "surrogatepass"))
+    catalog, error = attempt(datasets.load, "clothing-dataset-small", root)
+    path.write_text(text)
+    if error:
+        assert "labels.csv" in error
+    else:  # photos come from the folders; the list only says who sent them
+        assert len(catalog) == 24
 
 
 @pytest.mark.skipif(not os.environ.get("FASHRET_DATA"), reason="needs FASHRET_DATA, clothing-...")

@@ -6,6 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fashret_utils import datasets
 from fashret_utils.datasets import fashion_mnist
@@ -61,6 +63,23 @@ def test_damaged_files_are_named(tiny_fashion_mnist, damage, message):
         path.write_bytes(raw)
     with pytest.raises(ValueError, match=message):
         datasets.load("fashion-mnist", tiny_fashion_mnist)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, 30_000), cut=st.integers(0, 9), new=st.binary(max_size=9))
+def test_fuzz_a_damaged_file_is_read_whole_or_named(tiny_fashion_mnist, attempt, at, cut, new):
+    name, few = "train-images-idx3-ubyte.gz", {"val_pictures": 5, "query_pictures": 5}
+    path = tiny_fashion_mnist / "fashion-mnist" / name
+    raw = path.read_bytes()
+    at %= len(raw)
+    path.write_bytes(raw[:at] + new + raw[at + cut :])
+    fashion_mnist._read.cache_clear()  # it knows files by their names
+    catalog, error = attempt(datasets.load, "fashion-mnist", tiny_fashion_mnist, **few)
+    path.write_bytes(raw)
+    if error:
+        assert name in error
+    else:  # bytes of the header of gzip may say anything
+        assert len(catalog) == 42
 
 
 def test_verify_compares_md5(tiny_fashion_mnist):

@@ -4,6 +4,8 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fashret_utils import datasets
 from fashret_utils.catalog import SHOP, STREET
@@ -71,11 +73,48 @@ def test_verify_and_malformed_lists(root):
     with pytest.raises(ValueError, match=r"val\.txt, line 2: expected path, class, coarse"):
         datasets.load("grocery-store", root)
     lines.write_text("val/a.jpg, 9, 0\n")
-    with pytest.raises(ValueError, match=r"val\.txt: val/a\.jpg has a class not in classes\.csv"):
+    with pytest.raises(ValueError, match=r"val\.txt, line 1: val/a\.jpg has a class that is"):
         datasets.load("grocery-store", root)
     lines.unlink()
     with pytest.raises(ValueError, match=r"lacks val\.txt: get it from"):
         datasets.load("grocery-store", root)
+
+
+def test_malformed_products(root):
+    path = root / "grocery-store/classes.csv"
+    whole = path.read_text()
+    for old, new, message in (
+        ("Arla,1,", "Arla,one,", r"classes\.csv, line 3: expected a whole number, another"),
+        ("Arla,1,", "Arla,0,", r"classes\.csv, line 3: expected a whole number, another"),
+        ("/iconic/Packages/Milk/Oat/Oat_", "", r"line 4: expected a path with a folder for the"),
+        ("Coarse Class Name (str)", "Coarse", r"lacks column 'Coarse Class Name"),
+    ):
+        assert old in whole
+        path.write_text(whole.replace(old, new))
+        with pytest.raises(ValueError, match=message):
+            datasets.load("grocery-store", root)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    file=st.sampled_from(("classes.csv", "train.txt", "val.txt", "test.txt")),
+    at=st.integers(0, 500),
+    cut=st.integers(0, 6),
+    new=st.text(st.sampled_from('0,1"\n\r /') | st.characters(), max_size=5),
+)
+@pytest.mark.filterwarnings("ignore")
+def test_fuzz_damaged_lists_are_read_or_their_file_named(root, attempt, file, at, cut, new):
+    path = root / "grocery-store" / file
+    text = path.read_text()
+    at %= len(text)
+    path.write_bytes((text[:at] + new + text[at + cut :]).encode("utf-8", "surrogatepass"))
+    catalog, error = attempt(datasets.load, "grocery-store", root)
+    path.write_text(text)
+    if error:
+        assert file in error or error.startswith(("column", "street pictures", "Street pictures"))
+    else:
+        assert len(catalog.where(split="gallery")) <= 3
+        assert len(catalog) <= 27 + len(new)
 
 
 @pytest.mark.skipif(not os.environ.get("FASHRET_DATA"), reason="needs FASHRET_DATA, grocery-store")
