@@ -46,11 +46,16 @@ PARSERS = (
     "mvshoe",
     "manifest",
     "folder",
+    "grocery_store",
+    "clothing",
+    "fashion_mnist",
     "archives",
 )
+KINDS = {"folder": "odd file", "fashion_mnist": "damaged file", "archives": "damaged archive"}
 NAMED = {  # where there is no line to name
     "lookbook": "catalogued, or named",
     "folder": "catalogued, or its folder named",
+    "fashion_mnist": "read whole, or its file named",
     "archives": "unpacked whole, or refused by name",
 }
 
@@ -91,7 +96,7 @@ def parsers(home: Path, rng: np.random.Generator, quick: bool) -> list[dict]:
         path = ROOT / f"tests/datasets/test_{name}.py"
         options = ["-q", "-k", "fuzz", "-p", "no:cacheprovider", "-p", "no:xdist", *profile]
         code = pytest.main([str(path), *options], plugins=[count])
-        fault = {"folder": "odd file", "archives": "damaged archive"}.get(name, "damaged list")
+        fault = KINDS.get(name, "damaged list")
         about = {"fault": fault, "where": name.replace("_", "-")}
         expected = NAMED.get(name, "read whole, or file and line named")
         failures = [] if code == 0 and count.passing else [f"pytest ended with {int(code)}"]
