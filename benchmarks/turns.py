@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from fashret_utils import speed
@@ -87,10 +87,9 @@ class Peers:
         return json.loads(line)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process. Closing its input would not do: worker processes hold a copy of it."""
         if self._process is not None:
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()
+            self._process.terminate()
             self._process.wait()
 
 
