@@ -54,6 +54,7 @@ def _definitions(app):
 def _open(self, node):
     address = node.get("refuri") or f"#{node['refid']}"
     about = {"data-bs-toggle": "tooltip", "title": node["definition"], "href": address}
+    about["data-bs-container"] = "body"  # within the paragraph it could leave a phone's screen
     self.body.append(self.starttag(node, "a", "", CLASS="reference internal term", **about))
 
 

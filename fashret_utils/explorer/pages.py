@@ -1,11 +1,13 @@
 """The explorers of the book: made from what executed chapters left behind."""
 
 import html
+import io
 from importlib import resources
 from pathlib import Path
 from string import Template
 
 import numpy as np
+from PIL import Image
 
 from fashret_utils import records
 from fashret_utils.explorer.document import LIMIT, Explorer, explore
@@ -83,7 +85,7 @@ def write(results: str | Path, static: Path, generated: Path) -> Path:
             continue
         (static / "explorer").mkdir(exist_ok=True)
         path = made.save(static / f"explorer/{view.name}.html")
-        (generated / f"explorer-{view.name}.png").write_bytes(made.still()._repr_png_())
+        _still(made).save(generated / f"explorer-{view.name}.png", optimize=True)
         parts.append(_part(view, path, wait=bool(parts)))  # the page loads one by itself
     page = generated / "explorer.md"
     page.write_text("\n".join(parts) or MISSING, encoding="utf-8")
@@ -112,6 +114,12 @@ def frame(name: str, title: str, path: Path, height: str = "60rem", wait: bool =
     )
 
 
+def _still(explorer: Explorer) -> Image.Image:
+    """The map as a picture of few colours: every reader of the page loads all of them."""
+    with Image.open(io.BytesIO(explorer.still()._repr_png_())) as drawn:
+        return drawn.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+
+
 def _part(view: View, path: Path, wait: bool) -> str:
     return f"""(explore-{view.chapter})=
 ## {view.title}
@@ -124,7 +132,7 @@ def _part(view: View, path: Path, wait: bool) -> str:
 ```{{figure}} _generated/explorer-{view.name}.png
 ---
 name: fig-explorer-{view.name}
-class: only-print
+figclass: only-print
 alt: A scatter of street and shop pictures by their embeddings; lines join pictures of one item.
 ---
 The map of `{view.arms[0]}`: street and shop pictures, some pairs of one item joined.
