@@ -22,7 +22,6 @@ import time
 import warnings
 from pathlib import Path
 
-import jpegs
 import numpy as np
 
 NAME = "deepfashion-c2s"
@@ -112,6 +111,8 @@ def cache(root: str, workers: str) -> None:
 
 def compare_caching(pictures: int) -> None:
     """Cache with one thread and with one a core, three times in turn, and print medians."""
+    import jpegs  # it needs PyTorch, which a catalogue does not
+
     cores = len(os.sched_getaffinity(0))
     found: dict[int, list[dict]] = {1: [], cores: []}
     with tempfile.TemporaryDirectory() as root:
