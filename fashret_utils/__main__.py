@@ -52,6 +52,15 @@ def _parser() -> argparse.ArgumentParser:
         help="one step of every arm on a few items of --data; records to OUT/dry-run",
     )
     run.add_argument("--data", help="data set of a dry run, such as deepfashion-c2s")
+    run.add_argument(
+        "-p",
+        "--parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="a parameter that a chapter has of its own, such as: weights imagenet",
+    )
     run.set_defaults(command=_run)
 
     export = commands.add_parser("export", help="write a chapter as a script, for torchrun")
@@ -83,14 +92,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    import yaml
+
     from fashret_utils.scale import scale
 
     scale(arguments.scale)  # an unknown scale is refused before a kernel starts
     if bool(arguments.data) != arguments.dry_run:
         raise ValueError("--dry-run and --data NAME go together: a chapter names its own data sets")
     wanted = [arguments.chapter] if arguments.chapter else chapters.names()
+    own = {name: yaml.safe_load(value) for name, value in arguments.parameter}
     if arguments.dry_run:
-        return _rehearse(arguments, wanted)
+        return _rehearse(arguments, wanted, own)
     # Relative to the notebooks, where the kernel runs: pages show no paths of the machine.
     home = chapters.book_root() / "notebooks"
     results = os.path.relpath(arguments.results or arguments.out / "results", home)
@@ -104,6 +116,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 "data_root": data_root,
                 "device": arguments.device,
                 "results": results,
+                **own,
             }
             if arguments.prepare_only:
                 print(chapters.prepare(name, arguments.out, parameters))
@@ -114,11 +127,12 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rehearse(arguments: argparse.Namespace, wanted: list[str]) -> int:
+def _rehearse(arguments: argparse.Namespace, wanted: list[str], own: dict) -> int:
     from fashret_utils.rehearsal import rehearse
 
     place = {"data_root": arguments.data_root or None, "device": arguments.device}
     place["results"] = arguments.results or arguments.out / "dry-run"
+    place["parameters"] = own
     for name in wanted:
         about = {"scale": arguments.scale, "seed": arguments.seed[0], **place}
         table = rehearse(name, arguments.data, **about)

@@ -34,30 +34,38 @@ def rehearse(
     results: str | Path,
     seed: int = 0,
     device: str = "auto",
+    parameters: Mapping[str, object] | None = None,
     root: Path | None = None,
 ) -> pd.DataFrame:
     """Train every arm of a chapter for one step on a few items, evaluate and record it.
 
     **Arguments**: `data` - any data set that `datasets.load` knows, such as "deepfashion-c2s";
-    `data_root` - where it is; `results` - a folder for these records, not that of real ones.
+    `data_root` - where it is; `results` - a folder for these records, not that of real ones;
+    `parameters` - that the chapter has of its own, such as `weights` of 04_mtv_cnn.
 
     **Returns** one row an arm: `arm`, `size` (pixels), `parameters` and `loss` (of the first step,
     both missing where nothing is learnt), `hit@1`, `seconds`.
 
-    **Raises** `ValueError` for a chapter that has no arms to train, or data without both domains.
+    **Raises** `ValueError` for a chapter that has no arms to train, data without both domains, or
+    parameters that a dry run of this chapter does not take.
     """
     module = chapters.definitions(chapter, root)
     try:
         form = form_of(module)
     except ValueError as error:
         raise ValueError(f"{chapter} {error}") from None
+    if unknown := sorted({*(parameters or {})} - {*form.parameters}):
+        raise ValueError(
+            f"a dry run of {chapter} has no parameter {', '.join(unknown)}: "
+            f"it takes {', '.join(form.parameters) or 'none'}"
+        )
     place = None if data_root is None else str(data_root)
     catalog = few(form.load(module, data, scale, place), form.items)
     rows = []
     with _small(module, form, catalog), tempfile.TemporaryDirectory() as fresh:
         # In a folder of their own, so that no arm is passed over for its record of last time.
         where = {"scale": scale, "device": device, "results": fresh, "data_root": place or ""}
-        where |= {"progress": False, **form.where}
+        where |= {"progress": False, **form.where, **(parameters or {})}
         size = form.plan(module, data, scale)["size"]
         for arm, job in form.jobs(module, data, seed, where):
             begun = time.perf_counter()

@@ -29,6 +29,7 @@ class ArmsForm:
     # Items kept of a data set, in each split; a grid of 3 x 3 needs nine.
     items: Mapping[str, int] = {"train": 16, "val": 4, "test": 10}
     where: Mapping[str, object] = {"causes": False}  # what jobs are told besides the place
+    parameters: tuple[str, ...] = ()  # names of it that a user may choose
 
     def load(self, module: ModuleType, data: str, scale: str, root: str | None) -> Catalog:
         """The data set that a few items are taken of."""
@@ -108,6 +109,7 @@ class ShoesForm(ArmsForm):
     }
     items: Mapping[str, int] = {"train": 16, "val": 20, "test": 20}  # it looks at 20 ranks
     where: Mapping[str, object] = {"weights": ""}
+    parameters = ("weights",)
 
     def load(self, module: ModuleType, data: str, scale: str, root: str | None) -> Catalog:
         """Whole pictures, as the chapter loads them.

@@ -4,6 +4,8 @@ import os
 
 import numpy as np
 import pytest
+import torch
+import torchvision
 from PIL import Image
 
 from fashret_utils import chapters, datasets, records, rehearsal, rehearsal_forms
@@ -75,6 +77,36 @@ def test_one_step_of_every_arm_on_the_official_format(root, tmp_path, monkeypatc
     assert {name for name in before if after[name] is not before[name]} == set()
     assert os.environ["FASHRET_CACHE"] == str(tmp_path / "cache")
     assert not list(tmp_path.rglob("step-*.pt"))
+
+
+@pytest.mark.paper
+@pytest.mark.parametrize(
+    ("chapter", "size", "some"),
+    [
+        ("01_dml", 224, {"dml_pair", "dml_id", "triplet"}),
+        ("02_mmfl_net", 320, {"mmfl", "backbone"}),
+        ("05_gsn_rl", 224, {"gsn"}),
+    ],
+)
+def test_one_step_at_paper_scale(root, tmp_path, monkeypatch, chapter, size, some):
+    # What a user who has downloaded them has, with random numbers in it.
+    choice = torchvision.models.ResNet50_Weights.IMAGENET1K_V1
+    folder = tmp_path / "hub/checkpoints"
+    folder.mkdir(parents=True)
+    torch.save(torchvision.models.resnet50().state_dict(), folder / choice.url.split("/")[-1])
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    place = {"data_root": root, "results": tmp_path / "made", "device": "cpu"}
+    table = rehearsal.rehearse(chapter, DATA, scale="paper", **place).set_index("arm")
+    print(table)
+    assert some <= set(table.index)
+    assert (table["size"] == size).all()
+    assert (table["parameters"] > 23_000_000).all()
+    assert np.isfinite(table["loss"]).all()
+
+
+def test_parameters_that_a_chapter_lacks_are_refused(root, tmp_path):
+    with pytest.raises(ValueError, match=r"01_dml has no parameter weights: it takes none"):
+        rehearsal.rehearse("01_dml", DATA, results=tmp_path, parameters={"weights": "mine"})
 
 
 def test_few_items_of_each_split_with_both_domains(root):

@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+import torch
+import torchvision
 from PIL import Image
 
 from fashret_utils import chapters, datasets, records, rehearsal, rehearsal_forms
@@ -54,25 +56,44 @@ def root(tmp_path_factory):
     return root
 
 
+CASES = [
+    ("03_poshaknet", "lookbook", {"gan", "mse", "photo", "product", "gan,tuned", "gan,own"}),
+    ("04_mtv_cnn", "abo-shoes", {"pretrained", "siamese", "mtv_cnn", "dsift_fisher"}),
+    ("04_mtv_cnn", "mvshoe", {"pretrained", "triplet", "tn_ap_vi", "hessian_vlad"}),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("chapter", "data", "some"),
-    [
-        ("03_poshaknet", "lookbook", {"gan", "mse", "photo", "product", "gan,tuned", "gan,own"}),
-        ("04_mtv_cnn", "abo-shoes", {"pretrained", "siamese", "mtv_cnn", "dsift_fisher"}),
-        ("04_mtv_cnn", "mvshoe", {"pretrained", "triplet", "tn_ap_vi", "hessian_vlad"}),
-    ],
-)
+@pytest.mark.parametrize(("chapter", "data", "some"), CASES)
 def test_one_step_of_every_arm(root, tmp_path, chapter, data, some):
+    one_step_of_every_arm(root, tmp_path, chapter, data, some, "smoke")
+
+
+@pytest.mark.paper
+@pytest.mark.parametrize(("chapter", "data", "some"), CASES)
+def test_one_step_at_paper_scale(root, tmp_path, monkeypatch, chapter, data, some):
+    # What a user who has downloaded them has, with random numbers in it.
+    choice = torchvision.models.VGG16_Weights.IMAGENET1K_V1
+    folder = tmp_path / "hub/checkpoints"
+    folder.mkdir(parents=True)
+    torch.save(torchvision.models.vgg16().state_dict(), folder / choice.url.split("/")[-1])
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    one_step_of_every_arm(root, tmp_path, chapter, data, some, "paper")
+
+
+def one_step_of_every_arm(root, tmp_path, chapter, data, some, scale):
     module = chapters.definitions(chapter)
     before = dict(vars(module))
     place = {"data_root": root, "results": tmp_path / "made", "device": "cpu"}
-    table = rehearsal.rehearse(chapter, data, scale="smoke", **place).set_index("arm")
+    table = rehearsal.rehearse(chapter, data, scale=scale, **place).set_index("arm")
+    print(table)
     assert some <= set(table.index)
-    assert (table["size"] == module.budget("smoke")["size"]).all()
-    learnt = table["parameters"].notna()
+    assert (table["size"] == module.budget(scale)["size"]).all()
     plain = {"photo", "box", "mask", "dsift_fisher", "hessian_vlad"}  # nothing to learn
-    assert set(table.index[~learnt]) == plain & set(table.index)
+    assert set(table.index[table["parameters"].isna()]) == plain & set(table.index)
+    if scale == "paper":
+        plain |= {"pretrained"}  # ImageNet's weights, and no step
+    learnt = ~table.index.isin(plain)
     assert np.isfinite(table["loss"][learnt]).all()
     made = records.load(tmp_path / "made", chapter=chapter)
     assert set(table.index) <= {record.arm for record in made}
