@@ -601,3 +601,23 @@ def test_a_job_can_be_sent_to_workers():
 def test_real_shoes_are_asked_for_clearly(tmp_path, capsys):
     assert mtv.real_shoes(str(tmp_path)) is None
     assert "colorful_sneaker" in capsys.readouterr().out
+
+
+# The paper's own sizes
+
+
+def test_paper_scale_has_the_papers_rate_start_queries_and_gallery():
+    plan = mtv.budget("paper")
+    rates = {plan["rates"] * choices[0]["rate"] for choices in mtv.SWEEPS.values()}
+    assert rates == {1e-3}
+    assert plan["start_steps"] == 0
+    whole = mtv.load_whole("wardrobe-shoes", "paper")
+    counts = {part: len(whole.where(split=part)) for part in ("query", "gallery")}
+    assert counts == {"query": 4_400, "gallery": 25_000}
+    assert np.isin(whole.where(split="query").item, whole.where(split="gallery").item).all()
+
+
+def test_other_scales_keep_all_queries_and_rates():
+    whole = mtv.load_whole("wardrobe-shoes", "smoke")
+    assert len(whole.where(split="query")) == 2 * whole.where(split="query").n_items == 32
+    assert {mtv.budget(scale)["rates"] for scale in ("smoke", "quick", "gpu")} == {1.0}
