@@ -5,23 +5,27 @@
 Embeddings have 128 dimensions and items two pictures each. "Nearest" is the library's loss that
 compares the same things: a classifier over items with a margin for two margins on items, batch-hard
 triplets for the chapters' triplets, contrastive pairs for losses over pairs, and, for the centre
-loss, which the library lacks, its loss with one weight vector an item. A classifier over 100,000
-items is held against the two matrix products that it cannot do without.
+loss, which the library lacks, its loss with one weight vector an item. A classifier is held against
+the three matrix products that it cannot do without.
 """
+
+import itertools
 
 import torch
 import turns
-from pytorch_metric_learning import losses, miners
+from pytorch_metric_learning import distances, losses, miners
 from torch.nn import functional as F
 
 from fashret_utils import chapters
 from fashret_utils.losses import CenterLoss
+from fashret_utils.sampled_items import SampledItems
 from fashret_utils.speed import Case, Other
 
 DIM = 128
 BATCHES, ITEMS = (64, 256, 1024), (1000, 10_000, 100_000)
-dml, mmfl = (chapters.definitions(name) for name in ("01_dml", "02_mmfl_net"))
-gsn = chapters.definitions("05_gsn_rl")
+SHARE = 0.1  # of the items, where not all take part
+NAMES = ("01_dml", "02_mmfl_net", "03_poshaknet", "04_mtv_cnn", "05_gsn_rl")
+dml, mmfl, poshaknet, mtv, gsn = map(chapters.definitions, NAMES)
 
 
 def batch_of(batch: int, n_items: int) -> dict[str, torch.Tensor]:
@@ -73,6 +77,32 @@ def classifiers(batch: int, n_items: int) -> dict:
     }
 
 
+def sampled(batch: int, n_items: int) -> dict:
+    """Two margins on a tenth of the items, beside CosFace on all."""
+    data = batch_of(batch, n_items)
+    e, items = data["embeddings"], data["items"]
+    ours = SampledItems(dml.TwoMarginSoftmax(n_items, DIM, 0.1, 0.1), SHARE)
+    peer = losses.CosFaceLoss(n_items, DIM, margin=0.2, scale=30)
+    return {
+        "ours": learn(lambda: ours(e, items), e, ours),
+        "CosFaceLoss": learn(lambda: peer(e, items), e, peer),
+        "limit": products(torch.randn(round(SHARE * n_items), DIM), e),
+    }
+
+
+def joint(batch: int, n_items: int) -> dict:
+    """Softmax with centre loss, beside a softmax over unit vectors."""
+    data = batch_of(batch, n_items)
+    e, items = data["embeddings"], data["items"]
+    ours = poshaknet.Joint(n_items, DIM)
+    peer = losses.NormalizedSoftmaxLoss(n_items, DIM)
+    return {
+        "ours": learn(lambda: sum(ours(e, items).values()), e, ours),
+        "NormalizedSoftmaxLoss": learn(lambda: peer(e, items), e, peer),
+        "limit": products(torch.randn(n_items, DIM), e),
+    }
+
+
 def centres(batch: int, n_items: int) -> dict:
     """The centre loss, which moves its own centres, beside a loss with a vector an item."""
     data = batch_of(batch, n_items)
@@ -108,6 +138,38 @@ def hard_triplets(batch: int) -> dict:
     }
 
 
+def ratio_triplets(batch: int) -> dict:
+    """Ratio loss on given triplets, beside the hinge on the same ones."""
+    e = batch_of(batch, batch)["embeddings"]
+    rows = torch.arange(batch)
+    given = (rows, rows.roll(1), rows.roll(2))
+    peer = losses.TripletMarginLoss(margin=0.3)
+    return {
+        "ours": learn(lambda: mtv.ratio_triplet_loss(*(e[part] for part in given)), e),
+        "TripletMarginLoss": learn(lambda: peer(e, rows, given), e),
+    }
+
+
+def double_margins(batch: int) -> dict:
+    """Two margins on a map of cosines, beside contrastive pairs with the same two margins."""
+    data = batch_of(batch, batch)
+    e, items, domains = data.values()
+    street, shop = domains == 0, domains == 1
+    match = items[street][:, None] == items[shop]
+    peer = losses.ContrastiveLoss(0.8, 0.0, distance=distances.CosineSimilarity())
+
+    def ours():
+        maps = F.normalize(e[street]) @ F.normalize(e[shop]).T
+        return gsn.double_margin_loss(maps, match)
+
+    return {
+        "ours": learn(ours, e),
+        "ContrastiveLoss": learn(
+            lambda: peer(e[street], items[street], None, e[shop], items[shop]), e
+        ),
+    }
+
+
 def case(what: str, contenders: dict, rounds: int) -> Case:
     """Time a step of each; quick ones many times a round."""
     contenders["ours"]()
@@ -129,27 +191,34 @@ def case(what: str, contenders: dict, rounds: int) -> Case:
     return Case(what, own, others=beside)
 
 
+BY_ITEMS = {
+    "Two-margin softmax (01)": classifiers,
+    "Two-margin softmax, a tenth of the items": sampled,
+    "Softmax and centres (03)": joint,
+    "Centre loss": centres,
+}
+BY_PICTURES = {
+    "Pair margins (01)": pairs,
+    "Improved hard triplets (02)": hard_triplets,
+    "Ratio triplets (04)": ratio_triplets,
+    "Double margin (05)": double_margins,
+}
+
+
 def cases(options, _):
     """All losses at all sizes."""
     batches, counts = ((64,), (1000,)) if options.quick else (BATCHES, ITEMS)
-    kinds = {
-        "Two-margin softmax (01)": classifiers,
-        "Centre loss": centres,
-        "Pair margins (01)": pairs,
-        "Improved hard triplets (02)": hard_triplets,
-    }
-    for title, kind in kinds.items():
-        by_items = kind in (classifiers, centres)
+
+    def named(what: str, kind, size: tuple[int, ...]):
+        return what, lambda what: case(what, kind(*size), options.rounds)
+
+    for title, kind in BY_ITEMS.items():
+        for batch, count in itertools.product(batches, counts):
+            if batch == 256 or count != 10_000:  # the corners and the middle say enough
+                yield named(f"{title}, batch {batch:,}, {count:,} items", kind, (batch, count))
+    for title, kind in BY_PICTURES.items():
         for batch in batches:
-            for count in counts if by_items else (None,):
-                if by_items and batch != 256 and count == 10_000:
-                    continue  # the corners and the middle say enough
-                size = (batch, count) if by_items else (batch,)
-                what = f"{title}, batch {batch:,}" + (f", {count:,} items" if by_items else "")
-                yield (
-                    what,
-                    lambda what, kind=kind, size=size: case(what, kind(*size), options.rounds),
-                )
+            yield named(f"{title}, batch {batch:,}", kind, (batch,))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import time
 from importlib.metadata import version
 
 import jpegs
+import memory
 import numpy as np
 import pandas as pd
 import torch
@@ -126,22 +127,24 @@ def balanced(items: str, n_labels: int, n_instances: int) -> float:
     return time.perf_counter() - start
 
 
-def peak() -> float:
-    """MiB at most in use by this process so far."""
-    with open("/proc/self/status") as status:
-        return int(status.read().split("VmHWM:")[1].split()[0]) / 1024
+def peak(of: str, **arguments: object) -> float:
+    """MiB at most in use during another task, beside what was there before."""
+    return memory.peak_of(lambda: TASKS[of](**arguments))
 
 
-TASKS = (
-    start_training,
-    train,
-    embed,
-    start_evaluation,
-    evaluate,
-    evaluate_pairs,
-    balanced,
-    peak,
-)
+TASKS = {
+    task.__name__: task
+    for task in (
+        start_training,
+        train,
+        embed,
+        start_evaluation,
+        evaluate,
+        evaluate_pairs,
+        balanced,
+        peak,
+    )
+}
 
 
 def main() -> None:
@@ -149,10 +152,9 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
     names = ("open-metric-learning", "torchmetrics")
     print(json.dumps({name: version(name) for name in names}), file=answers, flush=True)
-    tasks = {task.__name__: task for task in TASKS}
     for line in sys.stdin:
         name, arguments = json.loads(line)
-        print(json.dumps(tasks[name](**arguments)), file=answers, flush=True)
+        print(json.dumps(TASKS[name](**arguments)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

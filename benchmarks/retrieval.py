@@ -7,17 +7,16 @@ map@r and r-precision with bootstrap intervals; with the full ranking also map a
 compute what they have: pytorch-metric-learning four metrics of the top 50 (without its two
 clustering scores, which take the most time), open-metric-learning three at five cut-offs,
 torchmetrics map, mrr and one hit rate. None of them has intervals. The limit is faiss' exact search
-for the top 50. With many queries a round asks a part of them, so that rounds stay short.
+for the top 50. pytorch-metric-learning holds all pairs several times, so it gets queries in parts.
 """
 
-import itertools
 import json
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import faiss
+import memory
 import numpy as np
 import torch
 import turns
@@ -26,10 +25,16 @@ from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from fashret_utils import retrieval
 from fashret_utils.speed import Case, Other
 
-SIZES = ((5000, 20_000, 128), (5000, 20_000, 512), (20_000, 100_000, 128), (20_000, 100_000, 512))
+SIZES = (
+    (1000, 20_000, 128),
+    (5000, 20_000, 128),
+    (5000, 20_000, 512),
+    (20_000, 100_000, 128),
+    (20_000, 100_000, 512),
+)
 QUICK = ((200, 2000, 32),)
 K, CUTS = 50, (1, 5, 10, 20, 50)
-PART = 4000  # queries a round in the large galleries
+PART = 5000  # queries at a time of pytorch-metric-learning
 TARGETS = {"top": 1 / 1.25, "full": 1 / 4}  # of raw faiss
 MOST_PAIRS = 20_000_000  # torchmetrics holds all pairs, and 20 bytes or more of each
 
@@ -68,7 +73,9 @@ def full(query, gallery, query_items, gallery_items):
 def by_calculator(query, gallery, query_items, gallery_items):
     """pytorch-metric-learning."""
     library = AccuracyCalculator(k=K, exclude=("AMI", "NMI"), device=torch.device("cpu"))
-    library.get_accuracy(query, query_items, gallery, gallery_items)
+    for start in range(0, len(query), PART):
+        part = slice(start, start + PART)
+        library.get_accuracy(query[part], query_items[part], gallery, gallery_items)
 
 
 WAYS = {"faiss": by_faiss, "top": top, "full": full, "pml": by_calculator}
@@ -81,55 +88,36 @@ def peak(way: str, n: int, m: int, d: int) -> float:
 
 
 def print_peak(way: str, n: int, m: int, d: int) -> None:
-    """What the process of `peak` does (Linux)."""
+    """What the process of `peak` does."""
     data, small = make(n, m, d), make(20, 200, d)
     WAYS[way](*small)  # what libraries take when they are first used
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-    before = _mib("VmRSS")
-    WAYS[way](*data)
-    print(_mib("VmHWM") - before)
-
-
-def _mib(field: str) -> float:
-    return int(Path("/proc/self/status").read_text().split(f"{field}:")[1].split()[0]) / 1024
-
-
-def parts(data: tuple[np.ndarray, ...], way):
-    """Call `way` with the next part of the queries each time."""
-    query, gallery, query_items, gallery_items = data
-    starts = itertools.cycle(range(0, len(query), PART))
-
-    def call():
-        start = next(starts)
-        rows = slice(start, start + PART)
-        way(query[rows], gallery, query_items[rows], gallery_items)
-
-    return call
+    print(memory.peak_of(lambda: WAYS[way](*data)))
 
 
 def measure(size, options, others: turns.Peers) -> dict:
     """Seconds and memory of all at one size."""
     data = make(*size)
-    n, m, _ = size
-    part = min(n, PART) if m > 20_000 else n
-    contenders = {name: parts(data, way) for name, way in WAYS.items()}
-    if part == n:
-        contenders = {name: lambda way=way: way(*data) for name, way in WAYS.items()}
-    memory = {}
+    contenders = {name: lambda way=way: way(*data) for name, way in WAYS.items()}
+    asked = {}
     if not others.missing:
         with tempfile.TemporaryDirectory() as folder:
-            asked = (data[0][:part], data[1], data[2][:part], data[3])
-            names = ("query", "gallery", "query_items", "gallery_items")
-            for name, each in zip(names, asked, strict=True):
+            for name, each in zip(
+                ("query", "gallery", "query_items", "gallery_items"), data, strict=True
+            ):
                 np.save(f"{folder}/{name}.npy", each)
             others.ask("start_evaluation", folder=folder)
-        contenders["oml"] = lambda: others.ask("evaluate", k=CUTS)
-        if part * m <= MOST_PAIRS:
-            contenders["torchmetrics"] = lambda: others.ask("evaluate_pairs", k=K)
-    seconds = turns.in_turn(contenders, options.rounds)
+        asked["oml"] = {"task": "evaluate", "k": CUTS}
+        if size[0] * size[1] <= MOST_PAIRS:
+            asked["torchmetrics"] = {"task": "evaluate_pairs", "k": K}
+        for name, plan in asked.items():
+            contenders[name] = lambda plan=plan: others.ask(**plan)
+    seconds, most = turns.in_turn(contenders, options.rounds), {}
     if not options.quick:
-        memory = {name: peak(name, part, m, size[2]) for name in WAYS}
-    return {"seconds": seconds, "memory": memory, "queries": part}
+        most = {name: peak(name, *size) for name in WAYS}
+        most |= {
+            name: others.ask("peak", of=plan.pop("task"), **plan) for name, plan in asked.items()
+        }
+    return {"seconds": seconds, "memory": most}
 
 
 def cases(options, others):
@@ -140,25 +128,20 @@ def cases(options, others):
 
         def case(what: str, which: str, size=size, found=found) -> Case:
             found.update(found or measure(size, options, others))
-            seconds, memory = found["seconds"], found["memory"]
-            pairs = found["queries"] * size[1]
-            why = others.missing or f"its {pairs:,} pairs do not fit"
+            seconds, most = found["seconds"], found["memory"]
+            why = others.missing or f"its {size[0] * size[1]:,} pairs do not fit"
+            others_of = {
+                "faiss": ("faiss search", "limit", "", TARGETS[which]),
+                "pml": ("pytorch-metric-learning", "peer", "", None),
+                "oml": ("open-metric-learning", "peer", others.missing, None),
+                "torchmetrics": ("torchmetrics", "peer", why, None),
+            }
             beside = [
-                Other(
-                    "faiss search",
-                    "limit",
-                    seconds["faiss"],
-                    target=TARGETS[which],
-                    memory_mib=memory.get("faiss"),
-                ),
-                Other(
-                    "pytorch-metric-learning", "peer", seconds["pml"], memory_mib=memory.get("pml")
-                ),
-                Other("open-metric-learning", "peer", seconds.get("oml", ()), others.missing),
-                Other("torchmetrics", "peer", seconds.get("torchmetrics", ()), why),
+                Other(name, role, seconds.get(key, ()), missing, target, most.get(key))
+                for key, (name, role, missing, target) in others_of.items()
             ]
-            own = memory.get(which)
-            return Case(what, seconds[which], found["queries"], "queries", beside, memory_mib=own)
+            own = most.get(which)
+            return Case(what, seconds[which], size[0], "queries", beside, memory_mib=own)
 
         for which, title in (("top", "Top 50"), ("full", "Full ranking")):
             what = f"{title}, {n:,} x {m:,}, {d}-d"
