@@ -44,6 +44,7 @@ PARSERS = (
     "lookbook",
     "abo_shoes",
     "mvshoe",
+    "lookbench",
     "manifest",
     "folder",
     "grocery_store",
@@ -51,9 +52,15 @@ PARSERS = (
     "fashion_mnist",
     "archives",
 )
-KINDS = {"folder": "odd file", "fashion_mnist": "damaged file", "archives": "damaged archive"}
+KINDS = {
+    "lookbench": "damaged file",
+    "folder": "odd file",
+    "fashion_mnist": "damaged file",
+    "archives": "damaged archive",
+}
 NAMED = {  # where there is no line to name
     "lookbook": "catalogued, or named",
+    "lookbench": "read, or its file named",
     "folder": "catalogued, or its folder named",
     "fashion_mnist": "read whole, or its file named",
     "archives": "unpacked whole, or refused by name",

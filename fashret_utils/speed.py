@@ -30,6 +30,7 @@ PARTS = {  # record -> heading of its table on the page
     "rows": "A million rows",
     "drawing": "Made pictures",
     "kernels": "Kernel search",
+    "jobs": "Whole jobs",
 }
 _NONE = "–"
 
@@ -225,9 +226,10 @@ def origin(record: Record) -> str:
     rounds = min(len(case.seconds) for case in record.cases)
     named = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     short = " A short pass: small inputs, few rounds." if record.quick else ""
+    times = f"medians of {rounds} rounds or more, in turn" if rounds > 1 else "once"
     return (
         f"Measured on {record.time[:10]}: {where['device']}, {where['cores']} cores, "
-        f"{where['os']}; medians of {rounds} rounds or more, in turn.{short} {named}.\n"
+        f"{where['os']}; {times}.{short} {named}.\n"
     )
 
 

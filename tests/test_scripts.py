@@ -86,13 +86,22 @@ def book(tmp_path):
     return tmp_path
 
 
-def start(script, *arguments, processes=1):
+LAUNCHERS = {
+    "torchrun": ("torch.distributed.run", "--standalone", "--nproc-per-node=2"),
+    "accelerate": (
+        *("accelerate.commands.launch", "--multi_gpu", "--num_machines=1", "--num_processes=2"),
+        *("--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0"),
+    ),
+}
+
+
+def start(script, *arguments, processes=1, launcher="torchrun"):
     root = str(Path(__file__).parent.parent)
     cache = script.parent / f"cache-{processes}"  # a checkpoint is of so many processes
     place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "FASHRET_CACHE": str(cache)}
     launch = [sys.executable]
     if processes > 1:
-        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        launch += ["-m", *LAUNCHERS[launcher]]
     done = subprocess.run(
         [*launch, str(script), *map(str, arguments)],
         env=os.environ | place,
@@ -105,10 +114,12 @@ def start(script, *arguments, processes=1):
     return done.stdout
 
 
-def test_two_processes_write_each_record_and_figure_once(book, tmp_path):
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_two_processes_write_each_record_and_figure_once(book, tmp_path, launcher):
     script = scripts.export("99_tiny", tmp_path / "out" / "tiny.py", book)
     options = ("--scale", "smoke", "--seed", 7, "--device", "cpu", "--results")
-    printed = start(script, *options, tmp_path / "two", "--figures", tmp_path / "f", processes=2)
+    two = (tmp_path / "two", "--figures", tmp_path / "f")
+    printed = start(script, *options, *two, processes=2, launcher=launcher)
     assert printed.count("world 2") == 1
     assert printed.count("figure: ") == 1
     assert [path.name for path in (tmp_path / "f").iterdir()] == ["01.png"]

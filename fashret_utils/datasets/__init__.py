@@ -19,6 +19,7 @@ from fashret_utils.datasets import (
     deepfashion_inshop,
     folder,
     grocery_store,
+    lookbench,
     lookbook,
     manifest,
     mvshoe,
@@ -28,7 +29,16 @@ from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
 DRAWN = ("fashion-mnist", "fashion-mnist-street", "mnist")  # their modules draw with PyTorch
-PAPERS = (deepfashion_c2s, deepfashion_inshop, street2shop, darn, lookbook, abo_shoes, mvshoe)
+PAPERS = (
+    deepfashion_c2s,
+    deepfashion_inshop,
+    street2shop,
+    darn,
+    lookbook,
+    abo_shoes,
+    mvshoe,
+    lookbench,
+)
 _FROM_FILES = {module.ABOUT.name: module for module in (grocery_store, clothing, *PAPERS)}
 
 

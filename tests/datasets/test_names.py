@@ -22,6 +22,7 @@ def test_a_missing_data_set_says_where_it_was_looked_for_and_how_to_get_it(tmp_p
         ("lookbook", "github.com/fxia22/PixelDTGAN"),
         ("abo-shoes", "amazon-berkeley-objects.s3.amazonaws.com"),
         ("mvshoe", "page on data sets"),
+        ("lookbench", "huggingface.co/datasets/srpone/look-bench"),
     ):
         for action in (datasets.load, datasets.verify):
             with pytest.raises(datasets.DataNotFoundError) as error:
@@ -52,6 +53,7 @@ def test_available_lists_what_is_present(tiny_fashion_mnist):
         "lookbook": False,
         "abo-shoes": False,
         "mvshoe": False,
+        "lookbench": False,
     }
     assert table.loc["fashion-mnist", "folder"] == str(tiny_fashion_mnist / "fashion-mnist")
     assert table.loc["clothing-dataset-small", "licence"] == "CC0 1.0"
