@@ -150,6 +150,9 @@
     show(seen, order, found, lost);
     state(`The most similar of ${found.length} items is ${current.items[order[0]]}.`);
   }
+  function line(text) {
+    return Object.assign(document.createElement("span"), { textContent: text });
+  }
   function thumb(name, place, width, label) {
     const box = document.createElement("span");
     box.className = "thumb";
@@ -192,8 +195,8 @@
     at("region").setAttribute("aria-label", `The photo; what mattered most is at the ${down} ${across}`);
     at("ranks").replaceChildren(...order.map((row, i) => {
       const entry = document.createElement("li");
-      const similarity = found[row].toFixed(3);
-      entry.append(thumb("gallery", row, 72, `rank ${i + 1}: ${current.items[row]}`), `${current.items[row]}, ${similarity}`);
+      const lines = [...current.items[row].split(", "), found[row].toFixed(3)];
+      entry.append(thumb("gallery", row, 72, `rank ${i + 1}: ${current.items[row]}`), ...lines.map(line));
       return entry;
     }));
     at("answer").hidden = false;
