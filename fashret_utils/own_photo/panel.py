@@ -42,7 +42,7 @@ def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
     found = archives(folder)
     if not found:
         raise FileNotFoundError(
-            "no chapter has kept a model yet: run 00_street_to_shop, or `make book`"
+            "no chapter has kept a model yet: run one, or `make book`"
         )
     model = widgets.Dropdown(
         description="Model",
