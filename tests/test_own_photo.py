@@ -141,8 +141,7 @@ def test_every_kind_of_network_compares_as_in_its_chapter_in_torch_and_as_onnx(
     pixels = np.array(query.pixels(side)).astype(np.float32)
     with torch.inference_mode():
         found = archive.search()(torch.from_numpy(pixels)).numpy()
-    # the chapter rounds what it draws to 256 grey values
-    np.testing.assert_allclose(found, expected, atol=2e-3 if kind is drawn_then_matched else 1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     exported = onnx.load_from_string(pages.onnx_bytes(archive))
     onnx.checker.check_model(exported)
     (found_by_onnx,) = ReferenceEvaluator(exported).run(["similarities"], {"pixels": pixels})

@@ -23,9 +23,10 @@ class Drawn(nn.Module):
         self.register_buffer("std", torch.tensor(STD).view(3, 1, 1))
 
     def forward(self, photos: Tensor) -> Tensor:
-        """Draw, and embed what was drawn; it is not rounded to 256 grey values."""
+        """Draw, round to 256 grey values as a picture has them, and embed."""
         drawn = self.generator(2 * (photos * self.std + self.mean) - 1)
-        return self.model(((drawn + 1) / 2 - self.mean) / self.std)
+        grey = ((drawn + 1) * 127.5).round().clamp(0, 255)
+        return self.model((grey / 255 - self.mean) / self.std)
 
 
 class Lifted(nn.Module):
