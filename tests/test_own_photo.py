@@ -266,7 +266,7 @@ def test_the_page_offers_each_chapters_first_model_and_says_what_it_loads(
     assert row in page
     assert "(scale quick, seed 3)" in page
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"'](?!data:)", document)
-    monkeypatch.setattr(pages, "LIMIT", weights["runtime"] + weights["01_dml"] - 1)
+    monkeypatch.setattr(pages, "LIMIT", weights["01_dml"] - 1)
     assert "(scale smoke, seed 3)" in pages.write(tmp_path, tmp_path, folder).read_text()
     assert "kept no model" in pages.write(tmp_path, tmp_path, tmp_path / "none").read_text()
 

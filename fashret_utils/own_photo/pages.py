@@ -14,7 +14,7 @@ from fashret_utils.explorer.pages import frame
 from fashret_utils.own_photo.answers import WINDOWS
 from fashret_utils.own_photo.archive import SIDE, Archive, archives
 
-LIMIT = 8_000_000  # bytes of what a click loads: the runtime and one model
+LIMIT = 8_000_000  # bytes of what is loaded of a model
 MISSING = "The chapters executed here kept no model small enough for a page: run `make book`.\n"
 
 
@@ -33,7 +33,7 @@ def write(static: Path, generated: Path, models: Path | None = None) -> Path:
     for archive in archives(models):
         if archive.chapter not in offered:
             script = _script(archive.chapter, _parts(archive))
-            if len(runtime) + len(script) <= LIMIT:
+            if len(script) <= LIMIT:
                 offered[archive.chapter] = archive, script
     if not offered:
         page.write_text(MISSING, encoding="utf-8")

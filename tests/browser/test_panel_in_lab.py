@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -51,8 +52,11 @@ def lab(tmp_path, playwright):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}"]
+    command.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    here = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    env = os.environ | {name: str(tmp_path / name.lower()) for name in here}
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, env=env)
     for _ in range(PATIENCE // 500):
         try:
             urlopen(f"http://127.0.0.1:{port}/api").close()
