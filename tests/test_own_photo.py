@@ -238,13 +238,12 @@ def test_the_page_offers_each_chapters_first_model_and_says_what_it_loads(
     _, catalog, archive = kept
     folder = tmp_path / "models"
     shutil.copytree(Path(archive.folder).parents[3], folder)
+    shutil.copytree(folder / archive.chapter, folder / "01_dml")
+    (about,) = (folder / "01_dml").glob("*/*/*/about.json")
+    text = about.read_text().replace('"00_street_to_shop"', '"01_dml"')
+    about.write_text(text.replace('"metrics": {}', '"metrics": {"hit@1": 0.5, "hit@10": 0.75}'))
     larger = backbones.build("small", dim=16, width=16, seed=0)
     own_photo.keep(run_in(tmp_path, catalog, scale="quick"), larger, catalog, SIZE, folder=folder)
-    chapter = folder / archive.chapter
-    shutil.copytree(chapter, folder / "01_dml")
-    for about in (folder / "01_dml").glob("*/*/*/about.json"):
-        text = about.read_text().replace('"00_street_to_shop"', '"01_dml"')
-        about.write_text(text.replace('"metrics": {}', '"metrics": {"hit@1": 0.5, "hit@10": 0.75}'))
     page = pages.write(tmp_path, tmp_path, folder).read_text()
     made = tmp_path / "own-photo"
     assert {path.name for path in made.iterdir()} == {
@@ -264,9 +263,9 @@ def test_the_page_offers_each_chapters_first_model_and_says_what_it_loads(
     size = f"{weights['01_dml'] / 1e6:.1f} MB"
     row = f"| {{doc}}`01 DML </notebooks/01_dml>` | `toy` | 8 | 50.0 % | 75.0 % | {size} |"
     assert row in page
-    assert "(scale quick, seed 3)" in page
+    assert "(scale quick, seed 3; scale smoke, seed 3)" in page
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"'](?!data:)", document)
-    monkeypatch.setattr(pages, "LIMIT", weights["01_dml"] - 1)
+    monkeypatch.setattr(pages, "LIMIT", weights["00_street_to_shop"] - 1)
     assert "(scale smoke, seed 3)" in pages.write(tmp_path, tmp_path, folder).read_text()
     assert "kept no model" in pages.write(tmp_path, tmp_path, tmp_path / "none").read_text()
 
