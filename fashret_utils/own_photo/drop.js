@@ -19,7 +19,7 @@ function render({ model, el }) {
       said.textContent = `${file.name} has ${(file.size / 1e6).toFixed(1)} MB, the largest is ${LIMIT / 1e6} MB: save it smaller.`;
       return;
     }
-    said.textContent = file.name;
+    said.textContent = "";
     model.send({ name: file.name }, undefined, [await file.arrayBuffer()]);
   }
   input.addEventListener("change", () => take(input.files[0]));
@@ -29,7 +29,9 @@ function render({ model, el }) {
       event.preventDefault();
       event.stopPropagation();
       zone.classList.toggle("over", type === "dragenter" || type === "dragover");
-      if (type === "drop") take(event.dataTransfer.files[0]);
+      if (type !== "drop") return;
+      input.files = event.dataTransfer.files; // so that the field names it
+      take(input.files[0]);
     });
   }
 }
