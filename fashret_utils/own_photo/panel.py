@@ -41,9 +41,7 @@ def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
     """
     found = archives(folder)
     if not found:
-        raise FileNotFoundError(
-            "no chapter has kept a model yet: run one, or `make book`"
-        )
+        raise FileNotFoundError("no chapter has kept a model yet: run one, or `make book`")
     model = widgets.Dropdown(
         description="Model",
         options=[(each.name, each) for each in found],
