@@ -3,8 +3,9 @@
 import gzip
 import hashlib
 import io
+import json
 import re
-from datetime import UTC, datetime
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 
 from fashret_utils import backbones, chapters, own_photo, retrieval
 from fashret_utils.augment import MEAN
+from fashret_utils.batches import normalise
+from fashret_utils.feature_maps import feature_maps
 from fashret_utils.own_photo import answers, pages
 from fashret_utils.training import Run
 from fashret_utils.wardrobe import Wardrobe
@@ -23,22 +26,25 @@ from fashret_utils.wardrobe import Wardrobe
 SIZE = 32
 
 
+def run_in(folder, catalog, arm="toy", scale="smoke"):
+    """A run of chapter 00 that has trained nothing."""
+    names = {"data": catalog.name, "arm": arm, "scale": scale, "seed": 3}
+    return Run("00_street_to_shop", **names, device="cpu", results=folder / "results")
+
+
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def garments():
+    """Street and shop pictures of 12 garments, 8 of them in the test."""
+    return Wardrobe(seed=1, items=12, split=(3, 1, 8), street_pictures=1).catalog()
+
+
+@pytest.fixture(scope="module")
+def kept(garments, tmp_path_factory):
     """A network before training, kept with a gallery of 8 garments: model, catalogue, archive."""
     folder = tmp_path_factory.mktemp("models")
-    catalog = Wardrobe(seed=1, items=12, split=(3, 1, 8), street_pictures=1).catalog()
-    run = Run(
-        "00_street_to_shop",
-        data=catalog.name,
-        arm="toy",
-        scale="smoke",
-        seed=3,
-        device="cpu",
-        results=folder / "results",
-    )
     model = backbones.build("small", dim=16, width=8, seed=0)
-    return model, catalog, own_photo.keep(run, model, catalog, SIZE, folder)
+    archive = own_photo.keep(run_in(folder, garments), model, garments, SIZE, folder=folder)
+    return model, garments, archive
 
 
 def gallery_of(catalog):
@@ -60,15 +66,98 @@ def test_a_kept_model_compares_as_the_network_does(kept):
     assert own_photo.archives(Path(archive.folder).parents[3]) == [archive]
 
 
-def test_onnx_gives_the_same_similarities(kept):
-    _, catalog, archive = kept
+def used(network, pixels):
+    """As after some training: noise on all weights, since layers may start at zero, and batch
+    norms that have seen pictures, or all embeddings would be alike."""
+    draw = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(0.03 * torch.randn(weight.shape, generator=draw))
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+                module.momentum = None
+        network.train()(normalise(torch.from_numpy(pixels.copy())))
+    return network.eval()
+
+
+def as_embedded(network, side, rows):
+    """What most chapters search with."""
+    network = used(network, rows[1].pixels(side))
+    return network, None, side, [retrieval.embed(network, part, side) for part in rows]
+
+
+def plain_network(rows):
+    return as_embedded(backbones.build("small", dim=16, width=8, seed=0), 40, rows)
+
+
+def branches(rows):
+    mmfl = chapters.definitions("02_mmfl_net")
+    backbone, levels = mmfl.network("smoke", 0)
+    return as_embedded(mmfl.MMFLNet(feature_maps(backbone, levels, last_stride=1), 16), 48, rows)
+
+
+def drawn_then_matched(rows):
+    poshak = chapters.definitions("03_poshaknet")
+    net = poshak.make_matcher(poshak.matcher(), poshak.budget("smoke"), 0, {})
+    converter = used(poshak.Converter(size=32, width=1 / 32), rows[0].pixels(32))
+    net = used(net, rows[1].pixels(32))
+    vectors = [
+        retrieval.embed(net, poshak.generate(converter, rows[0].pixels(32))),
+        retrieval.embed(net, rows[1], 32),
+    ]
+    return own_photo.Drawn(converter, net), net, 32, vectors
+
+
+def by_distance(rows):
+    mtv = chapters.definitions("04_mtv_cnn")
+    model = used(mtv.PooledTrunk(mtv.backbone("smoke", 0)), rows[1].pixels(28))
+    features = [mtv.raw_features(model, part.pixels(28), "cpu") for part in rows]
+    asked, searched = (own_photo.Lifted(model, features[1], query) for query in (True, False))
+    vectors = [
+        side / np.linalg.norm(side, axis=1, keepdims=True)
+        for side in mtv.by_distance(*(part.numpy() for part in features))
+    ]
+    return asked, searched, 28, vectors
+
+
+def cell_of_a_grid(rows):
+    return as_embedded(chapters.definitions("05_gsn_rl").network("smoke", 0), 32, rows)
+
+
+KINDS = (plain_network, branches, drawn_then_matched, by_distance, cell_of_a_grid)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_network_compares_as_in_its_chapter_in_torch_and_as_onnx(
+    kind, garments, tmp_path
+):
+    query, gallery = garments.where(split="query").take(range(3)), gallery_of(garments)
+    model, of_gallery, side, vectors = kind((query, gallery))
+    expected = vectors[0] @ vectors[1].T  # (3, 8)
+    assert np.ptp(expected) > 0.1
+    run = run_in(tmp_path, garments)
+    about = {"of_gallery": of_gallery, "folder": tmp_path}
+    archive = own_photo.keep(run, model, garments, side, **about)
+    pixels = np.array(query.pixels(side)).astype(np.float32)
+    with torch.inference_mode():
+        found = archive.search()(torch.from_numpy(pixels)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     exported = onnx.load_from_string(pages.onnx_bytes(archive))
     onnx.checker.check_model(exported)
-    pixels = np.array(catalog.where(split="query").pixels(SIZE)[:3]).astype(np.float32)
-    (found,) = ReferenceEvaluator(exported).run(["similarities"], {"pixels": pixels})
+    (found_by_onnx,) = ReferenceEvaluator(exported).run(["similarities"], {"pixels": pixels})
+    np.testing.assert_allclose(found_by_onnx, found, atol=1e-4)
+
+
+def test_what_a_run_prepared_is_kept_as_it_was(garments, tmp_path):
+    run, model = run_in(tmp_path, garments), backbones.build("small", dim=16, width=8, seed=0)
+    run.prepare(model, torch.nn.Linear(16, 3))
+    assert own_photo.trained(run) is model
+    model.forward = lambda images: 0 * images.mean((2, 3))  # as what Accelerate puts around it
+    archive = own_photo.keep(run, model, garments, SIZE, folder=tmp_path)
     with torch.inference_mode():
-        expected = archive.search()(torch.from_numpy(pixels)).numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+        pixels = torch.from_numpy(gallery_of(garments).pixels(SIZE).copy()).float()
+        found = archive.search()(pixels)
+    np.testing.assert_allclose(found.diagonal(), 1, atol=1e-5)
 
 
 def test_a_gallery_picture_finds_itself_and_says_where_it_looked(kept):
@@ -119,32 +208,65 @@ def test_the_middle_square_of_a_photo_upright():
         answers.square(b"a text", 16)
 
 
-def test_the_panel_answers_an_upload(kept, tmp_path):
+def test_the_panel_answers_a_photo_with_the_model_chosen(kept, tmp_path):
     _, catalog, archive = kept
     with pytest.raises(FileNotFoundError, match="no chapter has kept a model yet"):
         own_photo.panel(tmp_path)
-    model, upload, shown = own_photo.panel(Path(archive.folder).parents[3], k=2).children
-    assert model.value == archive
+    folder = tmp_path / "models"
+    shutil.copytree(Path(archive.folder).parents[3], folder)
+    other = backbones.build("small", dim=16, width=8, seed=1)
+    own_photo.keep(run_in(tmp_path, catalog, "other"), other, catalog, SIZE, folder=folder)
+    model, field, shown = own_photo.panel(folder, k=2).children
+    assert [each.arm for _, each in model.options] == ["other", "toy"]
     gallery = gallery_of(catalog)
     buffer = io.BytesIO()
     Image.fromarray(gallery.pixels(SIZE)[2].transpose(1, 2, 0)).save(buffer, "PNG")
     answers_to = {b"a text": "no picture that can be read", buffer.getvalue(): archive.gallery[2]}
     for content, expected in answers_to.items():
-        file = {"name": "photo", "type": "image/png", "size": len(content)}
-        file["last_modified"] = datetime(2026, 1, 2, tzinfo=UTC)
-        upload.value = ({**file, "content": memoryview(content)},)
+        field._handle_custom_msg({"name": "photo.png"}, [memoryview(content)])
         assert expected in shown.value
+    before = shown.value
+    model.index = 1
+    assert archive.gallery[2] in shown.value
+    assert shown.value != before
+    assert "photo" not in field.get_state()
 
 
-def test_the_page_loads_what_it_says_and_only_from_the_site(kept, tmp_path):
-    _, _, archive = kept
-    page = pages.write(tmp_path, tmp_path, Path(archive.folder).parents[3]).read_text()
-    weight = (tmp_path / "own-photo/load.js").stat().st_size
-    document = (tmp_path / "own-photo/index.html").read_text(encoding="utf-8")
-    assert f"Load the model ({weight / 1e6:.1f} MB)" in document
+def test_the_page_offers_each_chapters_first_model_and_says_what_it_loads(
+    kept, tmp_path, monkeypatch
+):
+    _, catalog, archive = kept
+    folder = tmp_path / "models"
+    shutil.copytree(Path(archive.folder).parents[3], folder)
+    shutil.copytree(folder / archive.chapter, folder / "01_dml")
+    (about,) = (folder / "01_dml").glob("*/*/*/about.json")
+    text = about.read_text().replace('"00_street_to_shop"', '"01_dml"')
+    about.write_text(text.replace('"metrics": {}', '"metrics": {"hit@1": 0.5, "hit@10": 0.75}'))
+    larger = backbones.build("small", dim=16, width=16, seed=0)
+    own_photo.keep(run_in(tmp_path, catalog, scale="quick"), larger, catalog, SIZE, folder=folder)
+    page = pages.write(tmp_path, tmp_path, folder).read_text()
+    made = tmp_path / "own-photo"
+    assert {path.name for path in made.iterdir()} == {
+        "index.html",
+        "runtime.js",
+        "00_street_to_shop.js",
+        "01_dml.js",
+    }
+    weights = {path.stem: path.stat().st_size for path in made.glob("*.js")}
+    document = (made / "index.html").read_text(encoding="utf-8")
+    about = json.loads(re.search(r'id="about">(.+?)</script>', document)[1])
+    listed = {each["name"]: each["weight"] for each in about["models"]}
+    assert listed | {"runtime": about["runtime"]} == weights
+    assert about["first"] == "01_dml"
+    assert f"({weights['runtime'] / 1e6:.1f} MB)" in document
     assert 'src="../_static/own-photo/index.html"' in page
-    assert "`toy` of {doc}`/notebooks/00_street_to_shop`, scale smoke" in page
+    size = f"{weights['01_dml'] / 1e6:.1f} MB"
+    row = f"| {{doc}}`01 DML </notebooks/01_dml>` | `toy` | 8 | 50.0 % | 75.0 % | {size} |"
+    assert row in page
+    assert "(scale quick, seed 3; scale smoke, seed 3)" in page
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"'](?!data:)", document)
+    monkeypatch.setattr(pages, "LIMIT", weights["00_street_to_shop"] - 1)
+    assert "(scale smoke, seed 3)" in pages.write(tmp_path, tmp_path, folder).read_text()
     assert "kept no model" in pages.write(tmp_path, tmp_path, tmp_path / "none").read_text()
 
 

@@ -2,7 +2,19 @@
 
 from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives, keep
+from fashret_utils.own_photo.networks import Drawn, Lifted, trained
 from fashret_utils.own_photo.pages import write
 from fashret_utils.own_photo.panel import panel
 
-__all__ = ["Answer", "Archive", "answer", "archives", "keep", "panel", "write"]
+__all__ = [
+    "Answer",
+    "Archive",
+    "Drawn",
+    "Lifted",
+    "answer",
+    "archives",
+    "keep",
+    "panel",
+    "trained",
+    "write",
+]

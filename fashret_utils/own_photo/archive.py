@@ -1,6 +1,5 @@
 """Models that were kept: pixels in, similarities to a small gallery out."""
 
-import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from fashret_utils import chapters, records, retrieval
 from fashret_utils.augment import MEAN, STD
 from fashret_utils.catalog import Catalog
 from fashret_utils.explorer.sprites import sprite
+from fashret_utils.own_photo.networks import plain
 from fashret_utils.scale import SCALES
 from fashret_utils.training import Run
 
@@ -73,24 +73,32 @@ def models_folder() -> Path:
 
 
 def keep(
-    run: Run, model: nn.Module, catalog: Catalog, size: int, folder: Path | None = None
+    run: Run,
+    model: nn.Module,
+    catalog: Catalog,
+    size: int,
+    *,
+    of_gallery: nn.Module | None = None,
+    folder: Path | None = None,
 ) -> Archive:
     """Keep a trained model and one gallery picture of each test item, to search with own photos.
 
     **Arguments**
 
     - `run`: that trained the model; if it has been recorded, its metrics are kept, too.
-    - `catalog`: whose queries give samples, and whose gallery is searched.
+    - `model`: embeds photos, normalised (B, 3, S, S) -> (B, d).
+    - `catalog`: whose answerable queries give samples, and whose gallery is searched.
     - `size`: of the pictures the model was trained with, in pixels.
+    - `of_gallery`: embeds the gallery where `model` does not.
     - `folder`: above all models, by default the build folder's.
     """
-    model = run.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    model = copy.deepcopy(model).cpu().float().eval()
+    model, of_gallery = plain(run, model), plain(run, of_gallery or model)
     gallery, query = catalog.where(split="gallery"), catalog.where(split="query")
     gallery = gallery.take(np.unique(gallery.item, return_index=True)[1])
+    query = query.take(np.isin(query.item, gallery.item))
     kinds = np.unique(query.category, return_index=True)[1]
     query = query.take(np.sort(kinds)[:SAMPLES])
-    vectors = torch.from_numpy(retrieval.embed(model, gallery, size))  # (m, d)
+    vectors = torch.from_numpy(retrieval.embed(of_gallery, gallery, size))  # (m, d)
     example = torch.from_numpy(np.array(query.pixels(size)[[0, 0]])).float()
     batch = torch.export.Dim("batch", min=1, max=1024)
     program = torch.export.export(

@@ -1,11 +1,13 @@
-// One photo against a small gallery, with ONNX Runtime Web. Nothing is loaded before the button is pressed.
+// One photo against the small gallery of a model, with ONNX Runtime Web. Nothing is loaded before the button is pressed.
 (() => {
   "use strict";
   const about = JSON.parse(document.getElementById("about").textContent);
   const at = (id) => document.getElementById(id);
   const main = document.querySelector("main");
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const state = (text) => { at("status").textContent = text; };
-  let ort, session, sheets;
+  const models = new Map(about.models.map((model) => [model.name, model]));
+  let ort, current, last; // the runtime, the model in use, the photo searched with last
 
   function dress(theme) { document.documentElement.dataset.theme = theme; }
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -37,30 +39,57 @@
     await image.decode();
     return image;
   }
-  async function load() {
-    at("load").disabled = true;
-    state("Loading …");
-    await script("load.js");
-    const { runtime, loader, wasm, model, gallery, samples } = self.payload;
-    delete self.payload;
-    ort = await import(await blob(runtime, "text/javascript"));
-    ort.env.logLevel = "error";
-    const wasmPaths = { mjs: await blob(loader, "text/javascript"), wasm: await blob(wasm, "application/wasm") };
-    Object.assign(ort.env.wasm, { numThreads: 1, wasmPaths });
-    session = await ort.InferenceSession.create(new Uint8Array(await inflated(model)), { executionProviders: ["wasm"] });
-    sheets = { gallery: await picture(gallery), samples: await picture(samples) };
-    const style = document.createElement("style");
-    style.textContent = `#answer .thumb { background-image: url(data:image/webp;base64,${gallery}); }
-      #samples .thumb { background-image: url(data:image/webp;base64,${samples}); }`;
-    document.head.append(style);
-    at("samples").append(...about.samples.map(sample));
-    at("load").hidden = true;
-    at("work").hidden = false;
-    state("Ready.");
+  async function parts(name) {
+    if (!self.parts?.[name]) await script(`${name}.js`);
+    const found = self.parts[name];
+    delete self.parts[name];
+    return found;
   }
-  const failed = (error) => {
-    state(`This did not work: ${error.message}`);
-    at("load").disabled = false;
+  async function runtime() {
+    const { runtime, loader, wasm } = await parts("runtime");
+    const found = await import(await blob(runtime, "text/javascript"));
+    found.env.logLevel = "error";
+    const wasmPaths = { mjs: await blob(loader, "text/javascript"), wasm: await blob(wasm, "application/wasm") };
+    Object.assign(found.env.wasm, { numThreads: 1, wasmPaths });
+    return found;
+  }
+  async function choose(name) {
+    const model = models.get(name);
+    if (model.session === undefined) {
+      state(`Loading ${model.label} …`);
+      const { network, gallery, samples, ...more } = await parts(name);
+      const session = await ort.InferenceSession.create(new Uint8Array(await inflated(network)), { executionProviders: ["wasm"] });
+      const [sheet, sources] = [await picture(samples), { gallery, samples }];
+      Object.assign(model, more, { session, sheet, sources });
+    }
+    current = model;
+    paint("samples");
+    at("samples").replaceChildren(...current.streets.map(sample));
+    at("work").hidden = false;
+    if (last) await search(...last);
+    else state(`Ready: ${current.label} searches ${current.items.length} items.`);
+  }
+  async function load() {
+    at("load").disabled = at("model").disabled = true;
+    try {
+      state("Loading the runtime …");
+      ort ??= await runtime();
+      await choose(at("model").value);
+      at("load").hidden = true;
+    } finally {
+      at("load").disabled = at("model").disabled = false;
+    }
+    at("model").focus({ preventScroll: true }); // the button that had it is gone
+  }
+  const paint = (sheet) => main.style.setProperty(`--${sheet}`, `url(data:image/webp;base64,${current.sources[sheet]})`);
+
+  // One thing at a time: a session computes one batch at once.
+  let queue = Promise.resolve();
+  const next = (work) => {
+    queue = queue.then(work).catch((error) => {
+      if (current) at("model").value = current.name;
+      state(`This did not work: ${error.message}`);
+    });
   };
 
   // ---- one photo
@@ -70,7 +99,7 @@
     let side = Math.min(width, height);
     let [from, x, y] = [image, (width - side) / 2, (height - side) / 2];
     for (;;) {
-      const next = side > 2 * about.size ? Math.ceil(side / 2) : about.size;
+      const next = side > 2 * current.size ? Math.ceil(side / 2) : current.size;
       const canvas = new OffscreenCanvas(next, next);
       const context = canvas.getContext("2d");
       context.imageSmoothingQuality = "high";
@@ -78,17 +107,17 @@
       context.fillRect(0, 0, next, next);
       context.drawImage(from, x, y, side, side, 0, 0, next, next);
       [from, x, y, side] = [canvas, 0, 0, next];
-      if (next === about.size) return context.getImageData(0, 0, next, next);
+      if (next === current.size) return context.getImageData(0, 0, next, next);
     }
   }
   function planes({ data }) { // RGBA bytes -> float (3, S, S)
-    const n = about.size ** 2;
+    const n = current.size ** 2;
     const pixels = new Float32Array(3 * n);
     for (let i = 0; i < n; i++) for (let c = 0; c < 3; c++) pixels[c * n + i] = data[4 * i + c];
     return pixels;
   }
   function occluded(pixels) { // (3, S, S) -> (windows * windows, 3, S, S)
-    const [size, count] = [about.size, about.windows];
+    const [size, count] = [current.size, about.windows];
     const wide = Math.floor(size / 4);
     const start = (i) => Math.round((i * (size - wide)) / (count - 1));
     const copies = new Float32Array(count * count * pixels.length);
@@ -105,11 +134,12 @@
     return copies;
   }
   async function similarities(pixels, batch) {
-    const shape = [batch, 3, about.size, about.size];
-    const { similarities: found } = await session.run({ pixels: new ort.Tensor("float32", pixels, shape) });
+    const shape = [batch, 3, current.size, current.size];
+    const { similarities: found } = await current.session.run({ pixels: new ort.Tensor("float32", pixels, shape) });
     return found.data; // (batch, gallery)
   }
   async function search(image, width, height) {
+    last = [image, width, height];
     state("Searching …");
     const seen = square(image, width, height);
     const pixels = planes(seen);
@@ -118,14 +148,17 @@
     const hidden = await similarities(occluded(pixels), about.windows ** 2);
     const lost = Array.from({ length: about.windows ** 2 }, (_, i) => found[order[0]] - hidden[i * found.length + order[0]]);
     show(seen, order, found, lost);
-    state(`The most similar of ${found.length} garments is ${about.gallery[order[0]]}.`);
+    state(`The most similar of ${found.length} items is ${current.items[order[0]]}.`);
+  }
+  function line(text) {
+    return Object.assign(document.createElement("span"), { textContent: text });
   }
   function thumb(name, place, width, label) {
     const box = document.createElement("span");
     box.className = "thumb";
     box.setAttribute("role", "img");
     box.setAttribute("aria-label", label);
-    const columns = name === "gallery" ? about.columns : about.samples.length;
+    const columns = name === "gallery" ? current.columns : current.streets.length;
     const [x, y] = [place % columns, Math.floor(place / columns)].map((n) => -n * width);
     box.style.cssText = `width:${width}px;height:${width}px;background-position:${x}px ${y}px;` +
       `background-size:${columns * width}px auto`;
@@ -135,16 +168,16 @@
     const button = document.createElement("button");
     button.type = "button";
     button.append(thumb("samples", place, 72, `Search with this street picture: ${caption}`));
-    button.addEventListener("click", async () => {
-      const side = about.side.samples;
-      const cut = await createImageBitmap(sheets.samples, place * side, 0, side, side);
-      search(cut, side, side).catch(failed);
-    });
+    const [{ sheet }, side] = [current, about.side.samples];
+    button.addEventListener("click", () => next(async () => {
+      await search(await createImageBitmap(sheet, place * side, 0, side, side), side, side);
+    }));
     return button;
   }
   function show(seen, order, found, lost) {
+    paint("gallery");
     for (const id of ["seen", "region"]) {
-      Object.assign(at(id), { width: about.size, height: about.size });
+      Object.assign(at(id), { width: current.size, height: current.size });
       at(id).getContext("2d").putImageData(seen, 0, 0);
     }
     const most = Math.max(...lost, 1e-6);
@@ -154,7 +187,7 @@
       context.fillStyle = `rgba(10, 10, 30, ${0.8 * (1 - Math.sqrt(Math.max(0, value) / most))})`;
       context.fillRect(i % about.windows, Math.floor(i / about.windows), 1, 1);
     });
-    at("region").getContext("2d").drawImage(heat, 0, 0, about.size, about.size);
+    at("region").getContext("2d").drawImage(heat, 0, 0, current.size, current.size);
     const best = lost.indexOf(Math.max(...lost));
     const third = (n) => Math.min(2, Math.floor((3 * n) / about.windows));
     const [down, across] = [["top", "middle", "bottom"][third(Math.floor(best / about.windows))],
@@ -162,8 +195,8 @@
     at("region").setAttribute("aria-label", `The photo; what mattered most is at the ${down} ${across}`);
     at("ranks").replaceChildren(...order.map((row, i) => {
       const entry = document.createElement("li");
-      const similarity = found[row].toFixed(3);
-      entry.append(thumb("gallery", row, 72, `rank ${i + 1}: ${about.gallery[row]}`), `${about.gallery[row]}, ${similarity}`);
+      const lines = [...current.items[row].split(", "), found[row].toFixed(3)];
+      entry.append(thumb("gallery", row, 72, `rank ${i + 1}: ${current.items[row]}`), ...lines.map(line));
       return entry;
     }));
     at("answer").hidden = false;
@@ -173,14 +206,26 @@
     const image = await createImageBitmap(given).catch(() => { throw new Error("this file is no picture the browser can read"); });
     await search(image, image.width, image.height);
   }
-  at("load").addEventListener("click", () => load().catch(failed));
-  at("file").addEventListener("change", (event) => file(event.target.files[0]).catch(failed));
+  function price() {
+    const { weight } = models.get(at("model").value);
+    at("load").textContent = `Load the model (${megabytes(about.runtime + weight)})`;
+  }
+  at("model").append(...about.models.map(({ name, label, weight }) => new Option(`${label} (${megabytes(weight)})`, name)));
+  at("model").value = about.first;
+  price();
+  at("model").addEventListener("change", (event) => {
+    price();
+    if (current) next(() => choose(event.target.value));
+  });
+  at("load").addEventListener("click", () => next(load));
+  at("file").addEventListener("change", (event) => next(() => file(event.target.files[0])));
   main.addEventListener("dragover", (event) => { event.preventDefault(); main.classList.add("over"); });
   main.addEventListener("dragleave", () => main.classList.remove("over"));
   main.addEventListener("drop", (event) => {
     event.preventDefault();
     main.classList.remove("over");
-    if (session) file(event.dataTransfer.files[0]).catch(failed);
+    const [dropped] = event.dataTransfer.files;
+    if (current) next(() => file(dropped));
     else state("Load the model first.");
   });
 })();

@@ -1,4 +1,4 @@
-"""The book's page: the kept model runs in the reader's browser, and nothing leaves it."""
+"""The book's page: kept models run in the reader's browser, and nothing leaves it."""
 
 import base64
 import gzip
@@ -14,12 +14,14 @@ from fashret_utils.explorer.pages import frame
 from fashret_utils.own_photo.answers import WINDOWS
 from fashret_utils.own_photo.archive import SIDE, Archive, archives
 
-LIMIT = 8_000_000  # bytes of what is loaded on click
+LIMIT = 8_000_000  # bytes of what is loaded of a model
 MISSING = "The chapters executed here kept no model small enough for a page: run `make book`.\n"
 
 
 def write(static: Path, generated: Path, models: Path | None = None) -> Path:
     """Write the page's document, what it loads, and the part of a page that shows it.
+
+    Of each chapter the first of `archives` is offered that is light enough.
 
     **Arguments**: `static` - folder of the site's files, `generated` - folder of generated page
     parts; both exist; `models` - folder of kept models, by default the build folder's.
@@ -27,44 +29,32 @@ def write(static: Path, generated: Path, models: Path | None = None) -> Path:
     **Returns** the page's part, `generated/own-photo.md`.
     """
     page = generated / "own-photo.md"
+    runtime, offered = _script("runtime", _runtime()), {}
     for archive in archives(models):
-        load = payload(archive)
-        if len(load) <= LIMIT:
-            break
-    else:
+        if archive.chapter not in offered:
+            script = _script(archive.chapter, _parts(archive))
+            if len(script) <= LIMIT:
+                offered[archive.chapter] = archive, script
+    if not offered:
         page.write_text(MISSING, encoding="utf-8")
         return page
     folder = static / "own-photo"
     folder.mkdir(exist_ok=True)
-    (folder / "load.js").write_text(load, encoding="ascii")
-    (folder / "index.html").write_text(_document(archive, len(load)), encoding="utf-8")
+    (folder / "runtime.js").write_text(runtime, encoding="ascii")
+    weights = {}
+    for chapter, (_, script) in sorted(offered.items()):
+        (folder / f"{chapter}.js").write_text(script, encoding="ascii")
+        weights[chapter] = len(script)
+    chosen = {chapter: offered[chapter][0] for chapter in weights}
+    document = _document(chosen, weights, len(runtime))
+    (folder / "index.html").write_text(document, encoding="utf-8")
     page.write_text(
-        f"The model is `{archive.arm}` of {{doc}}`/notebooks/{archive.chapter}`, scale"
-        f" {archive.scale}, seed {archive.seed}.{_measured(archive)}\n\n"
         "```{raw} html\n"
-        f"{frame('own-photo', 'Try your own photo', folder / 'index.html', '24rem')}```\n",
+        f"{frame('own-photo', 'Try your own photo', folder / 'index.html', '24rem')}```\n\n"
+        f"{_table(chosen, weights)}",
         encoding="utf-8",
     )
     return page
-
-
-def payload(archive: Archive) -> str:
-    """A script that sets `payload`: runtime and model, compressed, and pictures.
-
-    A script, since a page opened from disk may load those but no other files.
-    """
-    vendor = chapters.book_root() / "book/_vendor/onnxruntime-web"
-    folder = Path(archive.folder)
-    parts = {
-        "runtime": gzip.compress((vendor / "ort.wasm.min.mjs").read_bytes(), mtime=0),
-        "loader": gzip.compress((vendor / "ort-wasm-simd-threaded.mjs").read_bytes(), mtime=0),
-        "wasm": (vendor / "ort-wasm-simd-threaded.wasm.gz").read_bytes(),
-        "model": gzip.compress(onnx_bytes(archive), mtime=0),
-        "gallery": (folder / "gallery.webp").read_bytes(),
-        "samples": (folder / "samples.webp").read_bytes(),
-    }
-    encoded = {name: base64.b64encode(part).decode() for name, part in parts.items()}
-    return f"self.payload = {json.dumps(encoded)};\n"
 
 
 def onnx_bytes(archive: Archive) -> bytes:
@@ -84,22 +74,75 @@ def onnx_bytes(archive: Archive) -> bytes:
     return buffer.getvalue()
 
 
-def _measured(archive: Archive) -> str:
-    if not archive.metrics:
-        return ""
-    first, ten = (f"{100 * archive.metrics[name]:.0f} %" for name in ("hit@1", "hit@10"))
-    return (
-        " In its test, with all views of the gallery to choose from, it ranked the right item first"
-        f" for {first} of the street pictures and among the first ten for {ten}."
+def _script(name: str, parts: dict[str, object]) -> str:
+    """A script that hands over parts; bytes as base64.
+
+    A script, since a page opened from disk may load those but no other files.
+    """
+    encoded = {
+        key: base64.b64encode(part).decode() if isinstance(part, bytes) else part
+        for key, part in parts.items()
+    }
+    return f"(self.parts ??= {{}})[{json.dumps(name)}] = {json.dumps(encoded)};\n"
+
+
+def _runtime() -> dict[str, object]:
+    vendor = chapters.book_root() / "book/_vendor/onnxruntime-web"
+    return {
+        "runtime": gzip.compress((vendor / "ort.wasm.min.mjs").read_bytes(), mtime=0),
+        "loader": gzip.compress((vendor / "ort-wasm-simd-threaded.mjs").read_bytes(), mtime=0),
+        "wasm": (vendor / "ort-wasm-simd-threaded.wasm.gz").read_bytes(),
+    }
+
+
+def _parts(archive: Archive) -> dict[str, object]:
+    folder = Path(archive.folder)
+    return {
+        "network": gzip.compress(onnx_bytes(archive), mtime=0),
+        "gallery": (folder / "gallery.webp").read_bytes(),
+        "samples": (folder / "samples.webp").read_bytes(),
+        "size": archive.size,
+        "columns": archive.columns,
+        "items": archive.gallery,
+        "streets": archive.samples,
+    }
+
+
+def _short(chapter: str) -> str:
+    """Number and short title of a chapter, such as "01 DML"."""
+    return f"{chapter[:2]} {chapters.title(chapter).partition(':')[0]}"
+
+
+def _table(offered: dict[str, Archive], weights: dict[str, int]) -> str:
+    """A table of the models, and where its numbers are from."""
+    rows = ["| chapter | model | items | hit@1 | hit@10 | loads |", "|---|---|--:|--:|--:|--:|"]
+    for chapter, archive in offered.items():
+        found = [archive.metrics.get(name) for name in ("hit@1", "hit@10")]
+        shown = ["" if value is None else f"{100 * value:.1f} %" for value in found]
+        cells = (f"{{doc}}`{_short(chapter)} </notebooks/{chapter}>`", f"`{archive.arm}`")
+        cells += (str(len(archive.gallery)), *shown, f"{weights[chapter] / 1e6:.1f} MB")
+        rows.append(f"| {' | '.join(cells)} |")
+    runs = sorted({f"scale {each.scale}, seed {each.seed}" for each in offered.values()})
+    return "\n".join(
+        (
+            f"The models, as their chapters trained them for this book ({'; '.join(runs)}):\n",
+            *rows,
+            "\nHits are of the chapter's own test, which has all views of each item in its gallery;"
+            " here there is one picture of each. Galleries differ, so the rows cannot be compared.",
+            "",
+        )
     )
 
 
-def _document(archive: Archive, weight: int) -> str:
+def _document(offered: dict[str, Archive], weights: dict[str, int], runtime: int) -> str:
+    best = max(offered.values(), key=lambda each: each.metrics.get("hit@1", 0))
     about = {
-        "size": archive.size,
-        "columns": archive.columns,
-        "gallery": archive.gallery,
-        "samples": archive.samples,
+        "models": [
+            {"name": chapter, "label": f"{_short(chapter)}: {each.arm}", "weight": weights[chapter]}
+            for chapter, each in offered.items()
+        ],
+        "first": best.chapter,
+        "runtime": runtime,
         "side": SIDE,
         "windows": WINDOWS,
         "grey": [255 * value for value in MEAN],
@@ -110,5 +153,5 @@ def _document(archive: Archive, weight: int) -> str:
         css=style.read_text(encoding="utf-8"),
         script=home.joinpath("own-photo.js").read_text(encoding="utf-8"),
         about=json.dumps(about, separators=(",", ":")).replace("</", "<\\/"),
-        weight=f"{weight / 1e6:.1f} MB",
+        runtime=f"{runtime / 1e6:.1f} MB",
     )

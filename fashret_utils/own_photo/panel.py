@@ -1,13 +1,35 @@
-"""The panel for JupyterLab: drop a picture, choose a model, see what it finds."""
+"""The panel for JupyterLab: choose a model, drop a picture, see what it finds."""
 
 import base64
 import html
 from pathlib import Path
 
+import anywidget
 import ipywidgets as widgets
+from traitlets import Bytes
 
 from fashret_utils.own_photo.answers import answer
 from fashret_utils.own_photo.archive import archives
+
+HOME = Path(__file__).parent
+
+
+class PhotoField(anywidget.AnyWidget):
+    """A field that takes a picture file, dropped or chosen; `photo` holds its bytes.
+
+    They come as a message and are no part of the widget's state, so no notebook saves them.
+    """
+
+    _esm = HOME / "drop.js"
+    _css = HOME / "drop.css"
+    photo = Bytes()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_msg(self._take)
+
+    def _take(self, _: object, content: dict, buffers: list) -> None:
+        self.photo = bytes(buffers[0])
 
 
 def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
@@ -19,21 +41,20 @@ def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
     """
     found = archives(folder)
     if not found:
-        raise FileNotFoundError(
-            "no chapter has kept a model yet: run 00_street_to_shop, or `make book`"
-        )
-    wide = {"layout": {"width": "max-content"}}
+        raise FileNotFoundError("no chapter has kept a model yet: run one, or `make book`")
     model = widgets.Dropdown(
-        description="Model", options=[(each.name, each) for each in found], **wide
+        description="Model",
+        options=[(each.name, each) for each in found],
+        layout={"width": "max-content"},
     )
-    upload = widgets.FileUpload(description="Photo", accept="image/*", multiple=False)
-    shown = widgets.HTML()
+    field, shown = PhotoField(), widgets.HTML()
 
     def look(_: object) -> None:
-        if not upload.value:
+        if not field.photo:
             return
+        shown.value = "Searching …"
         try:
-            found = answer(model.value, bytes(upload.value[0]["content"]), k)
+            found = answer(model.value, field.photo, k)
         except ValueError as error:
             shown.value = html.escape(str(error))
             return
@@ -45,5 +66,5 @@ def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
         )
 
     model.observe(look, names="value")
-    upload.observe(look, names="value")
-    return widgets.VBox([model, upload, shown])
+    field.observe(look, names="photo")
+    return widgets.VBox([model, field, shown])
