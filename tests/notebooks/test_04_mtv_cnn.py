@@ -393,7 +393,7 @@ class Loop:
         optimizer.zero_grad()
 
 
-PLAN = {"size": 8, "triplets": 8, "steps": 5, "switch": 2, "hidden": 5}
+PLAN = {"size": 8, "triplets": 8, "steps": 5, "switch": 2, "hidden": 5, "rates": 1.0}
 SETTINGS = mtv.choose([])
 
 
