@@ -184,7 +184,9 @@ def _quantity(case: Case, seconds: Sequence[float]) -> str:
     if case.amount is not None:
         rate = case.amount / median
         return f"{rate:,.0f} {case.unit}/s" if rate >= 100 else f"{rate:.3g} {case.unit}/s"
-    return f"{median:,.3g} s" if median >= 1 else f"{1e3 * median:,.3g} ms"
+    if median >= 100:
+        return f"{median:,.0f} s"
+    return f"{median:.3g} s" if median >= 1 else f"{1e3 * median:.3g} ms"
 
 
 def _named(case: Case, other: Other | None) -> str:
