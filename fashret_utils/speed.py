@@ -276,13 +276,19 @@ def page(root: Path, generated: Path, notebooks: Mapping[str, Path]) -> None:
         record = found.get(name)
         text = "Not measured for this copy: `make bench` does it.\n"
         if record is not None:
-            text = f"{markdown(table(record.cases))}\n{_notes(record)}{origin(record)}"
+            text = f"{_wide(table(record.cases))}\n{_notes(record)}{origin(record)}"
         (generated / f"speed-{name}.md").write_text(text, encoding="utf-8")
     memory = memory_table(found["retrieval"].cases) if "retrieval" in found else pd.DataFrame()
     text = markdown(memory) if len(memory) else "No memory was measured for this copy.\n"
     (generated / "speed-memory.md").write_text(text, encoding="utf-8")
     profile = chapter_profile(notebooks)
     (generated / "speed-chapters.md").write_text(markdown(profile), encoding="utf-8")
+
+
+def _wide(rows: pd.DataFrame) -> str:
+    """A table over the whole width of the page, without the columns that say nothing."""
+    telling = [name for name in rows if (rows[name] != _NONE).any()]
+    return f"::::{{div}} full-width\n{markdown(rows[telling])}::::\n"
 
 
 def _notes(record: Record) -> str:

@@ -19,7 +19,7 @@
   addEventListener("message", (event) => {
     if (["light", "dark"].includes(event.data?.theme)) dress(event.data.theme);
   });
-  new ResizeObserver(() => parent.postMessage({ height: main.offsetHeight + 16 }, "*")).observe(main);
+  new ResizeObserver(() => parent.postMessage({ height: main.offsetHeight + 24 }, "*")).observe(main);
 
   // ---- loading
 
