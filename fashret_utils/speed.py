@@ -8,6 +8,7 @@ as fast ours is as the other: 2 is half of its time, 0.8 is 1.25 times its time.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -288,7 +289,8 @@ def page(root: Path, generated: Path, notebooks: Mapping[str, Path]) -> None:
 def _wide(rows: pd.DataFrame) -> str:
     """A table over the whole width of the page, without the columns that say nothing."""
     telling = [name for name in rows if (rows[name] != _NONE).any()]
-    return f"::::{{div}} full-width\n{markdown(rows[telling])}::::\n"
+    text = re.sub(r"(\d) (?=(?:m?s|[a-z]+/s)\b)", "\\1&nbsp;", markdown(rows[telling]))
+    return f"::::{{div}} full-width\n{text}::::\n"
 
 
 def _notes(record: Record) -> str:
