@@ -122,3 +122,10 @@ def test_build_knows_both_families_and_lists_them():
         backbones.build("resnet19")
     with pytest.raises(ValueError, match=r"unknown trunk 'small'"):
         backbones.trunk("small")
+
+
+def test_weights_that_were_downloaded_before_are_used(downloaded):
+    stored = torch.load(downloaded("resnet18"), weights_only=True)
+    model = backbones.trunk("resnet18", dim=8, pretrained=True)
+    assert torch.equal(model.conv1.weight, stored["conv1.weight"])
+    assert model.fc.out_features == 8

@@ -4,8 +4,6 @@ import os
 
 import numpy as np
 import pytest
-import torch
-import torchvision
 from PIL import Image
 
 from fashret_utils import chapters, datasets, records, rehearsal, rehearsal_forms
@@ -88,13 +86,8 @@ def test_one_step_of_every_arm_on_the_official_format(root, tmp_path, monkeypatc
         ("05_gsn_rl", 224, {"gsn"}),
     ],
 )
-def test_one_step_at_paper_scale(root, tmp_path, monkeypatch, chapter, size, some):
-    # What a user who has downloaded them has, with random numbers in it.
-    choice = torchvision.models.ResNet50_Weights.IMAGENET1K_V1
-    folder = tmp_path / "hub/checkpoints"
-    folder.mkdir(parents=True)
-    torch.save(torchvision.models.resnet50().state_dict(), folder / choice.url.split("/")[-1])
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+def test_one_step_at_paper_scale(root, tmp_path, downloaded, chapter, size, some):
+    downloaded("resnet50")
     place = {"data_root": root, "results": tmp_path / "made", "device": "cpu"}
     table = rehearsal.rehearse(chapter, DATA, scale="paper", **place).set_index("arm")
     print(table)

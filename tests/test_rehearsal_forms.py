@@ -6,8 +6,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
-import torchvision
 from PIL import Image
 
 from fashret_utils import chapters, datasets, records, rehearsal, rehearsal_forms
@@ -71,13 +69,8 @@ def test_one_step_of_every_arm(root, tmp_path, chapter, data, some):
 
 @pytest.mark.paper
 @pytest.mark.parametrize(("chapter", "data", "some"), CASES)
-def test_one_step_at_paper_scale(root, tmp_path, monkeypatch, chapter, data, some):
-    # What a user who has downloaded them has, with random numbers in it.
-    choice = torchvision.models.VGG16_Weights.IMAGENET1K_V1
-    folder = tmp_path / "hub/checkpoints"
-    folder.mkdir(parents=True)
-    torch.save(torchvision.models.vgg16().state_dict(), folder / choice.url.split("/")[-1])
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+def test_one_step_at_paper_scale(root, tmp_path, downloaded, chapter, data, some):
+    downloaded("vgg16")
     one_step_of_every_arm(root, tmp_path, chapter, data, some, "paper")
 
 

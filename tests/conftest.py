@@ -1,0 +1,22 @@
+"""Fixtures that several tests share."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+
+@pytest.fixture
+def downloaded(tmp_path, monkeypatch):
+    """`downloaded(name)`: a network's weights as a user has them who got them; here random ones."""
+
+    def put(name):
+        url = torchvision.models.get_model_weights(name).IMAGENET1K_V1.url
+        path = tmp_path / "torch/hub/checkpoints" / Path(url).name
+        path.parent.mkdir(parents=True)
+        torch.save(torchvision.models.get_model(name).state_dict(), path)
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+        return path
+
+    return put
