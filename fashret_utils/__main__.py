@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     site = commands.add_parser("site", help="stage the book's source from the executed chapters")
     site.add_argument("--chapters", type=Path, default=Path("_build/chapters"))
     site.add_argument("--out", type=Path, default=Path("_build/src"))
+    site.add_argument("--data-root", help="the one that `run` was given (default: FASHRET_DATA)")
     site.set_defaults(command=_site)
     return parser
 
@@ -186,7 +187,7 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _site(arguments: argparse.Namespace) -> int:
     from fashret_utils import site
 
-    print(site.stage(arguments.chapters, arguments.out))
+    print(site.stage(arguments.chapters, arguments.out, data_root=arguments.data_root))
     return 0
 
 

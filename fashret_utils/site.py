@@ -35,13 +35,16 @@ SERVICES = {
 }
 
 
-def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
+def stage(
+    executed: Path, out: Path, root: Path | None = None, data_root: str | Path | None = None
+) -> Path:
     """Lay out what Jupyter Book builds from: `out/` is made anew on every call.
 
     **Arguments**
     - `executed`: folder of executed notebooks, of their records in `executed/results`, and beside
       it `models`, what they kept for own photos.
     - `out`: folder to write.
+    - `data_root`: folder of the real data sets, the one the chapters were executed with.
 
     **Returns** `out`.
 
@@ -76,13 +79,15 @@ def stage(executed: Path, out: Path, root: Path | None = None) -> Path:
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "cite.md").write_text(citation.bibtex(root))
     (generated / "status.md").write_text(status_table(notebooks))
-    found = datasets.available()[["name", "present", "licence"]]  # folders belong to this machine
+    found = datasets.available(data_root)
+    found = found[["name", "present", "licence"]]  # folders belong to this machine
     found["present"] = found["present"].map({True: "yes", False: "no"})
     (generated / "datasets.md").write_text(_markdown(found))
     (generated / "faults.md").write_text(fault_table.markdown(root / "results"))
     galleries.write(root, generated)
     speed.page(root, generated, notebooks)
-    explorer.write(executed / "results", out / "book/_static", generated)
+    place = "" if data_root is None else str(data_root)
+    explorer.write(executed / "results", out / "book/_static", generated, place)
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
     (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
     return out

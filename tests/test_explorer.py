@@ -162,12 +162,23 @@ def test_pages_are_made_of_the_embeddings_that_runs_left(tmp_path):
         explorer.from_records(view, tmp_path)
 
 
+def test_an_explorer_without_its_pictures_is_left_out_and_the_page_says_so(tmp_path, monkeypatch):
+    (groceries,) = (view for view in explorer.VIEWS if view.data == "grocery-store")
+    monkeypatch.delenv("FASHRET_DATA", raising=False)
+    recorded(tmp_path, groceries, "phone photos")
+    nothing = tmp_path / "nothing"
+    with pytest.raises(datasets.DataNotFoundError, match="nothing"):
+        explorer.from_records(groceries, tmp_path, str(nothing))
+    page = explorer.write(tmp_path, tmp_path, tmp_path, str(nothing)).read_text()
+    assert "Not shown: `grocery-store` was not found" in page
+    assert "{doc}`datasets`" in page
+    assert "<iframe" not in page
+
+
 def test_embeddings_put_beside_records_make_an_explorer(toy, tmp_path):
     query, gallery, methods, _ = toy
     about = {"chapter": "01_dml", "data": "toy", "arms": ("first", "second")}
-    view = explorer.View(
-        "toy", **about, title="Toy", caption="", load=lambda view, scale: toy_catalog()
-    )
+    view = explorer.View("toy", **about, title="Toy", caption="", load=lambda *_: toy_catalog())
     for arm, vectors in methods.items():
         found = retrieval.evaluate(*vectors, query.item, gallery.item, k=(1,), bootstrap=0)
         names = {"chapter": view.chapter, "data": view.data, "arm": arm, "scale": "smoke"}
@@ -215,7 +226,7 @@ def test_every_view_names_a_chapter_and_loads_its_data():
     for view in explorer.VIEWS:
         assert view.chapter in chapters.names()
         try:
-            catalog = view.load(view, "smoke")
+            catalog = view.load(view, "smoke", "")
         except datasets.DataNotFoundError:
             continue  # real photos, not on every machine
         assert len(catalog.where(split="query")) > 0

@@ -10,11 +10,19 @@ import numpy as np
 from PIL import Image
 
 from fashret_utils import records
+from fashret_utils.datasets import DataNotFoundError
 from fashret_utils.explorer.document import LIMIT, Explorer, explore
 from fashret_utils.explorer.views import VIEWS, View
 from fashret_utils.retrieval import Retrieval
 
 MISSING = "The chapters executed here left no embeddings to explore: run `make book`.\n"
+LEFT_OUT = """(explore-{view.chapter})=
+## {view.title}
+
+{view.caption}
+
+Not shown: `{view.data}` was not found where this page was built (see {{doc}}`datasets`).
+"""
 QUERIES = 600  # shown at most: those of a large test are thinned evenly
 SIDES = (64, 48, 32)  # pixels of a thumbnail: the largest with which the page is light enough
 
@@ -32,10 +40,11 @@ def keep(
     records.write(record, results, query=query, gallery=gallery, **items)
 
 
-def from_records(view: View, results: str | Path) -> Explorer | None:
+def from_records(view: View, results: str | Path, data_root: str = "") -> Explorer | None:
     """The explorer of the last run of both arms; None where the embeddings are not at hand.
 
-    **Raises** `ValueError` when a record is of other pictures than the chapter loads now.
+    **Raises** `ValueError` when a record is of other pictures than the chapter loads now,
+    `DataNotFoundError` when there are records, but not their pictures.
     """
     found = records.load(results, chapter=view.chapter, data=view.data, arm=view.arms)
     found = [record for record in found if record.embeddings is not None]
@@ -45,7 +54,7 @@ def from_records(view: View, results: str | Path) -> Explorer | None:
     first, second = (newest[arm] for arm in view.arms)
     if (first.scale, first.seed) != (second.scale, second.seed):
         return None
-    catalog = view.load(view, first.scale)
+    catalog = view.load(view, first.scale, data_root)
     query, gallery = catalog.where(split="query"), catalog.where(split="gallery")
     if view.answerable:
         query = query.take(np.isin(query.item, gallery.item))
@@ -70,23 +79,29 @@ def from_records(view: View, results: str | Path) -> Explorer | None:
     return made
 
 
-def write(results: str | Path, static: Path, generated: Path) -> Path:
+def write(results: str | Path, static: Path, generated: Path, data_root: str = "") -> Path:
     """Write the explorers and the part of a page that shows them.
 
     **Arguments**: `results` - records with embeddings; `static` - folder of the site's files,
-    `generated` - folder of generated page parts; both exist.
+    `generated` - folder of generated page parts; both exist. `data_root` - folder of the real data
+    sets. An explorer whose pictures are not there is left out, and the page says so.
 
     **Returns** the page's part, `generated/explorer.md`.
     """
-    parts = []
+    parts, shown = [], 0
     for view in VIEWS:
-        made = from_records(view, results)
+        try:
+            made = from_records(view, results, data_root)
+        except DataNotFoundError:
+            parts.append(LEFT_OUT.format(view=view))
+            continue
         if made is None:
             continue
         (static / "explorer").mkdir(exist_ok=True)
         path = made.save(static / f"explorer/{view.name}.html")
         _still(made).save(generated / f"explorer-{view.name}.png", optimize=True)
-        parts.append(_part(view, path, wait=bool(parts)))  # the page loads one by itself
+        parts.append(_part(view, path, wait=shown > 0))  # the page loads one by itself
+        shown += 1
     page = generated / "explorer.md"
     page.write_text("\n".join(parts) or MISSING, encoding="utf-8")
     return page

@@ -11,7 +11,7 @@ from fashret_utils.catalog import Catalog
 class View:
     """Two arms of a chapter on one data set; `caption` says what to look for.
 
-    `load(view, scale)` gives the catalogue, by default what the chapter's `load_data` does;
+    `load(view, scale, data_root)` gives the catalogue, by default as the chapter's `load_data`;
     `answerable` leaves queries out whose item is not in the gallery, as the chapter does.
     """
 
@@ -21,9 +21,9 @@ class View:
     arms: tuple[str, str]
     title: str
     caption: str
-    load: Callable[["View", str], Catalog] = lambda view, scale: chapters.definitions(
-        view.chapter
-    ).load_data(view.data, scale)
+    load: Callable[["View", str, str], Catalog] = lambda view, scale, data_root: (
+        chapters.definitions(view.chapter).load_data(view.data, scale, data_root)
+    )
     answerable: bool = False
 
 
@@ -56,7 +56,7 @@ VIEWS = (
         caption="{doc}`/notebooks/03_poshaknet` draws the garment of a photo as a shop picture and"
         " searches with the drawing: `gan`. With `photo`, the same matcher sees the photo. The"
         " pictures of the queries are the photos.",
-        load=lambda view, scale: chapters.definitions(view.chapter).load_shop(scale),
+        load=lambda view, scale, _: chapters.definitions(view.chapter).load_shop(scale),
         answerable=True,
     ),
     View(
@@ -95,6 +95,6 @@ VIEWS = (
         caption="Phone photos and catalogue pictures of groceries, the one open set of real pairs,"
         " as {doc}`/notebooks/00_street_to_shop` searches it with a small network trained here and"
         " with colours alone.",
-        load=lambda view, _: datasets.load(view.data),
+        load=lambda view, _, data_root: datasets.load(view.data, data_root or None),
     ),
 )
