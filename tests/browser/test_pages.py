@@ -13,6 +13,12 @@ WIDER = """async () => {  // a plot takes a moment to fit a window that was made
         await new Promise((done) => setTimeout(done, 100));
     return wider();
 }"""
+LINE = 92  # characters of a chapter's code that fit the column of a desktop window
+CUT = """(most) => [...document.querySelectorAll(".cell_input pre")]
+    .filter((code) => code.scrollWidth > code.clientWidth + 1)
+    .map((code) => code.textContent.split("\\n"))
+    .filter((lines) => Math.max(...lines.map((line) => [...line].length)) <= most)
+    .map((lines) => lines[0])"""
 # Formulas are MathJax's, thousands of elements a chapter; axe does not fetch styles a second time.
 WHERE = {"exclude": [["mjx-container"]]}
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
@@ -37,6 +43,7 @@ def test_a_page_is_whole_and_readable(visit, page, book):
         "pictures broken": pictures(tab, "!image.naturalWidth"),
         "pictures without words": pictures(tab, "!image.alt.trim()"),
         "links broken": broken_links(tab, page, book),
+        "code cut": tab.evaluate(CUT, LINE),
     }
     for scheme, options in (("light", OPTIONS), ("dark", CONTRAST)):  # in the dark, colours alone
         tab.emulate_media(color_scheme=scheme)
