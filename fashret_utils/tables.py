@@ -97,7 +97,7 @@ def matrix(table: pd.DataFrame, metric: str, arms: Sequence[str] | None = None) 
     wide = pd.DataFrame({"arm": table["arm"], "data": table["data"], "cell": cells})
     wide = wide.pivot_table(index="arm", columns="data", values="cell", aggfunc="first")
     order = [arm for arm in arms or wide.index if arm in wide.index]
-    return wide.loc[order].fillna("").rename_axis(columns=f"{metric}, %")
+    return wide.loc[order].fillna("").rename_axis(index=None, columns=f"{metric}, %")
 
 
 def origin(records: Collection[Record]) -> str:

@@ -8,8 +8,9 @@ from html import unescape
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from fashret_utils import downloads, emblem, site
 
@@ -25,6 +26,10 @@ INDEX = """\
 # Tiny & small
 
 The {term}`query` comes first & then come {term}`items <item>`.
+
+| run_of | hit_rate $x_a, y$ | `in_code` |
+|:--|--:|:--|
+| TINY-C1 | 3.0 [-1.5, 7.5] points | wardrobe-garments, 1,000 |
 """
 GLOSSARY = """\
 # Glossary
@@ -69,8 +74,17 @@ def stage(folder, changes):
     (folder / "_toc.yml").write_text(TOC)
     (folder / "book/index.md").write_text(INDEX)
     (folder / "book/glossary.md").write_text(GLOSSARY)
-    chapter = new_notebook(cells=[new_markdown_cell(CHAPTER), new_markdown_cell("## Next")])
+    named = pd.DataFrame({"a": [1], "b": [2]}, index=pd.Index(["row"], name="arm"))
+    both = named[["a"]].rename_axis(columns="of")
+    shown = [new_output("display_data", {"text/html": table.to_html()}) for table in (named, both)]
+    cells = [
+        new_markdown_cell(CHAPTER),
+        new_markdown_cell("## Next"),
+        new_code_cell("...", outputs=shown),
+    ]
+    chapter = new_notebook(cells=cells)
     chapter.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    chapter.metadata.language_info = {"name": "python"}
     (folder / "notebooks").mkdir()
     source = folder / "00_source.ipynb"
     nbformat.write(chapter, source)
@@ -139,6 +153,24 @@ def test_a_chapter_offers_its_files_in_one_place(built):
         assert len(list(html.glob(f"_downloads/*/{name}"))) == 1
     assert "1 run record" in re.sub(r"<[^>]+>", "", bar)
     assert chapter.index('class="downloads') < chapter.index("<h2>Next")
+
+
+@pytest.mark.slow
+def test_tables_break_long_names_only_and_keep_their_text(built):
+    _, html = built
+    index = (html / "book/index.html").read_text()
+    table = index.split("<table")[1].split("</table>")[0]
+    assert "run_<wbr>of" in table
+    assert "in_<wbr>code" in table
+    assert r"\(x_a, y\)" in table  # a formula is MathJax's
+    assert '<span class="whole">TINY-C1</span>' in table
+    assert "3.0\N{NO-BREAK SPACE}[-1.5,\N{NO-BREAK SPACE}7.5] points" in table
+    assert "wardrobe-garments, 1,000" in table
+    chapter = (html / "notebooks/00_tiny.html").read_text()
+    named, both = (part.split("</thead>")[0] for part in chapter.split("<table")[1:])
+    assert re.findall("<th>(.*?)</th>", named) == ["arm", "a", "b"]
+    assert named.count("<tr") == 1
+    assert re.findall("<th>(.*?)</th>", both) == ["of", "a", "arm", ""]
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                     "metric": finding.metric,
                     "data": finding.data,
                     "value [95 % interval]": f"{value:.3g} [{low:.3g}, {high:.3g}]",
-                    "seeds": f"{finding.seeds}, {finding.scale}",
+                    "seeds": runs_of(finding),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                 }
             )
@@ -128,6 +128,11 @@ def in_units(finding: Finding) -> str:
     if finding.low == finding.low:  # not NaN
         text += f" [{factor * finding.low:{sign}{form}}, {factor * finding.high:{sign}{form}}]"
     return text + unit
+
+
+def runs_of(finding: Finding) -> str:
+    """How many seeds, and at which scale: `"3, quick"`, which stays on one line."""
+    return f"{finding.seeds},\N{NO-BREAK SPACE}{finding.scale}"
 
 
 def paper_number(verdict: Verdict) -> str:

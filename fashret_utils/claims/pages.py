@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fashret_utils import chapters
 from fashret_utils.claims.anchors import label
-from fashret_utils.claims.display import NO_RECORDS, Judged, badge, in_units, paper_number
+from fashret_utils.claims.display import NO_RECORDS, Judged, badge, in_units, paper_number, runs_of
 from fashret_utils.claims.ledger import Ledger
 from fashret_utils.claims.matrix import SIGNS, by_ledger, matrix, totals
 from fashret_utils.claims.verdicts import UNTESTABLE, Finding, Verdict
@@ -149,7 +149,7 @@ def _comparisons(verdict: Verdict) -> str:
             finding.data,
             finding.metric,
             in_units(finding) if known else "",
-            f"{finding.seeds}, {finding.scale}" + ", **stale**" * finding.stale if known else "",
+            runs_of(finding) + ", **stale**" * finding.stale if known else "",
             badge(said) if known and finding.decides else said,
         )
         lines.append(f"| {' | '.join(cells)} |")
