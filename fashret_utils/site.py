@@ -105,11 +105,12 @@ def settings(root: Path) -> str:
 
 
 def results_table(found: list[records.Record]) -> str:
-    """Markdown: for every chapter its arms against data sets, at the largest scale there is.
+    """MyST: for every chapter its arms against data sets, folded, at the largest scale there is.
 
-    Runs of a sweep, named like `sweep,m=0.1`, stay on their chapter's own page.
+    Runs of a sweep, named like `sweep,m=0.1` or on data such as `wardrobe-garments-gap0.5`, stay on
+    their chapter's own page.
     """
-    found = [record for record in found if "," not in record.arm]
+    found = [record for record in found if "," not in record.arm and "-gap" not in record.data]
     if not found:
         return "No run has left a record yet.\n"
     parts = []
@@ -118,7 +119,8 @@ def results_table(found: list[records.Record]) -> str:
         wide = tables.matrix(tables.table(best, [LANDING_METRIC]), LANDING_METRIC)
         shown = wide.reset_index(names=f"{LANDING_METRIC}, %")
         parts.append(
-            f"**{{doc}}`/notebooks/{chapter}`** ({tables.origin(best)})\n\n{_markdown(shown)}"
+            f":::{{dropdown}} {chapters.title(chapter)}\n"
+            f"{{doc}}`/notebooks/{chapter}` ({tables.origin(best)})\n\n{_markdown(shown)}:::\n"
         )
     return "\n".join(parts)
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -71,9 +72,18 @@ def test_stage_copies_the_book_and_generates_its_tables(executed, tmp_path):
 
 def test_results_table_shows_every_arm_with_its_interval():
     table = site.results_table([record("good", 0), record("good", 1), record("bad", 0)])
-    assert "{doc}`/notebooks/00_street_to_shop`** (scale smoke; seeds 0, 1; " in table
+    assert ":::{dropdown} Street to shop\n" in table
+    assert "{doc}`/notebooks/00_street_to_shop` (scale smoke; seeds 0, 1; " in table
     assert "| good | 100.0 [100.0, 100.0] |" in table
     assert "| bad | 0.0 [0.0, 0.0] |" in table
+
+
+def test_results_table_leaves_sweeps_to_their_chapters():
+    setting = replace(record("bad", 0), arm="sweep,m=0.1")
+    gap = replace(record("bad", 0), data="toy-gap0.5")
+    table = site.results_table([record("good", 0), setting, gap])
+    assert "| good |" in table
+    assert not {"sweep", "gap", "bad"} & set(re.findall("[a-z]+", table))
 
 
 def test_results_table_says_what_is_stale():
