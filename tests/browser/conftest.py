@@ -111,14 +111,14 @@ class Visit:
 
 @pytest.fixture
 def visit(chromium, site, book):
-    """Open a page: `visit("book/index.html", scheme="dark", disk=False)`."""
+    """Open a page: `visit("book/index.html", scheme="dark", width=390, disk=True)`."""
     contexts = []
 
-    def go(page, scheme="light", disk=False):
+    def go(page, scheme="light", width=1280, *, disk=False):
         contexts.append(
             chromium.new_context(
                 color_scheme=scheme,
-                viewport={"width": 1280, "height": 900},
+                viewport={"width": width, "height": 900},
                 reduced_motion="reduce",
             )
         )

@@ -59,6 +59,14 @@ def test_a_verdict_can_be_chosen_with_the_keyboard(visit):
     assert shown.count() == tab.locator(".claim.supported").count()
 
 
+def test_on_a_phone_every_verdict_of_a_chapter_is_on_the_screen(visit):
+    tab = visit("notebooks/01_dml.html", width=390).tab
+    verdicts = tab.locator("table.verdicts .sd-badge")
+    boxes = verdicts.evaluate_all("all => all.map((one) => one.getBoundingClientRect().right)")
+    assert len(boxes) > 5
+    assert max(boxes) <= 390
+
+
 def test_a_claim_leads_to_its_section_in_the_chapter(visit):
     tab = visit("book/claims.html").tab
     tab.locator("#dml-c6 a[href*='01_dml.html#evidence-dml-c6']").first.click()
