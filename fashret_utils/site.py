@@ -21,6 +21,7 @@ from fashret_utils import (
     galleries,
     own_photo,
     records,
+    repeats,
     speed,
     tables,
 )
@@ -84,6 +85,7 @@ def stage(
     found["present"] = found["present"].map({True: "yes", False: "no"})
     (generated / "datasets.md").write_text(_markdown(found))
     (generated / "faults.md").write_text(fault_table.markdown(root / "results"))
+    (generated / "repeats.md").write_text(repeats.markdown(root / "results"))
     galleries.write(root, generated)
     speed.page(root, generated, notebooks)
     place = "" if data_root is None else str(data_root)
