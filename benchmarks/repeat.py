@@ -35,9 +35,9 @@ def execute(chapter: str, scale: str, seed: int, threads: int, out: Path) -> Non
 
 
 def measured(results: Path) -> dict[str, dict]:
-    """Metrics and learning curve of each arm, by its name and data set."""
+    """Metrics and learning curve of each data set's arms, by `data/arm`."""
     return {
-        f"{record.arm} on {record.data}": {
+        f"{record.data}/{record.arm}": {
             "metrics": record.metrics,
             "curve": {name: c for name, c in record.curve.items() if name not in SPEED},
         }

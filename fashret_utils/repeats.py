@@ -16,10 +16,11 @@ def markdown(results: Path) -> str:
         return "Not measured for this copy: `python benchmarks/repeat.py` does it.\n"
     found = json.loads((results / FILE).read_text(encoding="utf-8"))
     runs = found["runs"]
-    heads = [f"run {i} ({_threads(run)})" for i, run in enumerate(runs, start=1)]
-    lines = [[f"{METRIC}, %", *heads], [":--", *["--:"] * len(runs)]]
-    for arm in sorted(runs[0]["arms"]):
-        lines.append([arm, *(f"{100 * run['arms'][arm]['metrics'][METRIC]:.1f}" for run in runs)])
+    heads = [f"run {i}: {_threads(run)}" for i, run in enumerate(runs, start=1)]
+    lines = [["data", f"{METRIC}, %", *heads], [":--", ":--", *["--:"] * len(runs)]]
+    for name in sorted(runs[0]["arms"]):
+        values = (100 * run["arms"][name]["metrics"][METRIC] for run in runs)
+        lines.append([*name.split("/"), *(f"{value:.1f}" for value in values)])
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     where = found["machine"]
     return (
@@ -30,7 +31,7 @@ def markdown(results: Path) -> str:
 
 
 def _threads(run: dict) -> str:
-    return f"{run['threads']} thread{'s' if run['threads'] > 1 else ''}"
+    return f"{run['threads']}\N{NO-BREAK SPACE}thread{'s' if run['threads'] > 1 else ''}"
 
 
 def _equal(runs: list[dict]) -> str:

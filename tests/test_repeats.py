@@ -6,7 +6,10 @@ from fashret_utils import repeats
 
 
 def run(threads, hit, loss):
-    return {"threads": threads, "arms": {"a": {"metrics": {"hit@1": hit}, "curve": {"loss": loss}}}}
+    return {
+        "threads": threads,
+        "arms": {"toy/a": {"metrics": {"hit@1": hit}, "curve": {"loss": loss}}},
+    }
 
 
 def written(tmp_path, *runs):
@@ -21,9 +24,9 @@ def written(tmp_path, *runs):
 def test_equal_runs_are_named_and_all_are_shown(tmp_path):
     assert "Not measured" in repeats.markdown(tmp_path)
     text = written(tmp_path, run(2, 0.25, [1.0]), run(1, 0.5, [1.5]), run(2, 0.25, [1.0]))
-    lines = text.splitlines()
-    assert lines[0] == "| hit@1, % | run 1 (2 threads) | run 2 (1 thread) | run 3 (2 threads) |"
-    assert lines[2] == "| a | 25.0 | 50.0 | 25.0 |"
+    lines = text.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert lines[0] == "| data | hit@1, % | run 1: 2 threads | run 2: 1 thread | run 3: 2 threads |"
+    assert lines[2] == "| toy | a | 25.0 | 50.0 | 25.0 |"
     assert "Runs 1 and 3 are equal in every metric and every recorded loss." in text
     assert text.endswith("seed 3; `benchmarks/repeat.py`, 2026-01-02, a processor, 2 cores.\n")
 

@@ -78,8 +78,8 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                     "metric": finding.metric,
                     "data": finding.data,
                     "value [95 % interval]": f"{value:.3g} [{low:.3g}, {high:.3g}]",
-                    "seeds": runs_of(finding),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
+                    "seeds": runs_of(finding),
                 }
             )
     return pd.DataFrame(rows).set_index("claim") if rows else pd.DataFrame()

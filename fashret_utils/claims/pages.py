@@ -138,7 +138,7 @@ def _comparisons(verdict: Verdict) -> str:
         f"::::{{dropdown}} {number} comparison{'s' if number > 1 else ''}",
         ":::{table}",
         ":class: comparisons\n",
-        "| what | data | metric | value [95 % interval] | seeds | verdict |",
+        "| what | data | metric | value [95 % interval] | verdict | seeds |",
         "|:--|:--|:--|--:|:--|:--|",
     ]
     for finding in verdict.findings:
@@ -149,8 +149,8 @@ def _comparisons(verdict: Verdict) -> str:
             finding.data,
             finding.metric,
             in_units(finding) if known else "",
-            runs_of(finding) + ", **stale**" * finding.stale if known else "",
             badge(said) if known and finding.decides else said,
+            runs_of(finding) + ", **stale**" * finding.stale if known else "",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ":::", "::::"])
