@@ -220,6 +220,15 @@ def test_comparisons_give_differences_of_shares_in_points():
     assert found["data"].tolist() == ["wardrobe"]  # without records there is no comparison
 
 
+def test_what_rounding_left_is_shown_as_zero():
+    ledger = claims.Ledger(**LEDGER, claims=())
+    verdict = verdict_of((0.3, 0.2, 0.1), (0.1 + 0.2, 0.3 - 0.1, 0.1))
+    (finding,) = verdict.findings
+    assert 0 < abs(finding.value) < 1e-15
+    assert claims.comparisons([(ledger, verdict)])["value [95 % interval]"].item() == "0 [0, 0]"
+    assert "+0.0 [+0.0, +0.0] points" in claims.listing([(ledger, verdict)])
+
+
 # ledgers
 
 

@@ -11,6 +11,7 @@ TEXT = re.compile(r'(<span class="math.*?</span>)|(?<=>)([^<>]+)(?=<)', re.DOTAL
 INTERVAL = re.compile(r"(?<=\d) \[([^\[\]]*\d), ([^\[\]]*\d)\]")
 HEAD = re.compile(r"<thead>\s*<tr[^>]*>(.*?)</tr>\s*<tr[^>]*>(.*?)</tr>\s*</thead>", re.DOTALL)
 SHORT = re.compile(r"(?<![\w-])(?=[\w-]{3,10}(?![\w-]))\w+-\w+")  # such as GSN-C1
+LONG = re.compile(r"\w[\w,]{12,}")
 CELL = re.compile(r"<th>(.*?)</th>", re.DOTALL)  # one with attributes spans several columns
 
 
@@ -36,7 +37,7 @@ def _breakable(found):
         return formula
     text = INTERVAL.sub("\N{NO-BREAK SPACE}[\\1,\N{NO-BREAK SPACE}\\2]", text)
     text = SHORT.sub(r'<span class="whole">\g<0></span>', text)
-    return re.sub(r"(?<=\w[_,])(?=[^\W\d])", "<wbr>", text)
+    return LONG.sub(lambda name: re.sub(r"(?<=[_,])(?=[^\W\d])", "<wbr>", name[0]), text)
 
 
 def _one_row(found):

@@ -69,7 +69,7 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                 continue
             factor = 100 if _is_share(finding.metric) else 1
             value, low, high = (
-                factor * getattr(finding, name) for name in ("value", "low", "high")
+                without_noise(factor * getattr(finding, name)) for name in ("value", "low", "high")
             )
             rows.append(
                 {
@@ -124,10 +124,16 @@ def in_units(finding: Finding) -> str:
     """The value of a comparison with its interval; differences of shares are in points."""
     factor, form, unit = (100, ".1f", " points") if _is_share(finding.metric) else (1, ".3g", "")
     sign = "+" if " - " in finding.text else ""
-    text = f"{factor * finding.value:{sign}{form}}"
-    if finding.low == finding.low:  # not NaN
-        text += f" [{factor * finding.low:{sign}{form}}, {factor * finding.high:{sign}{form}}]"
-    return text + unit
+    value, low, high = (
+        f"{without_noise(factor * number):{sign}{form}}"
+        for number in (finding.value, finding.low, finding.high)
+    )
+    return (value if finding.low != finding.low else f"{value} [{low}, {high}]") + unit  # NaN
+
+
+def without_noise(value: float) -> float:
+    """Zero for what is left when equal numbers are added in another order, such as 2e-16."""
+    return 0.0 if abs(value) < 1e-9 else value
 
 
 def runs_of(finding: Finding) -> str:
