@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import turns
 
-from fashret_utils import speed
+from fashret_utils.site import speed
 
 
 def main() -> int:

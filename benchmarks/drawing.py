@@ -15,11 +15,11 @@ import skia
 import turns
 
 from fashret_utils import datasets
-from fashret_utils.catalog import STREET
-from fashret_utils.datasets.places import DataNotFoundError
-from fashret_utils.speed import Case, Other
+from fashret_utils.data.columns import STREET
+from fashret_utils.datasets.reading.places import DataNotFoundError
+from fashret_utils.site.speed import Case, Other
 from fashret_utils.wardrobe import Wardrobe
-from fashret_utils.wardrobe.wardrobe import _to_pixels
+from fashret_utils.wardrobe.generator import _to_pixels
 
 SIZE = 128
 FIRST = 40  # the stock of supporting garments is drawn once a process

@@ -19,9 +19,10 @@ import turns
 from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
-from fashret_utils import backbones, datasets, retrieval
-from fashret_utils.batches import normalise
-from fashret_utils.speed import Case, Other
+from fashret_utils import datasets, retrieval
+from fashret_utils.data.augment import normalise
+from fashret_utils.models import backbones
+from fashret_utils.site.speed import Case, Other
 
 NETWORK, SIZE, BATCH = {"name": "small", "dim": 128, "width": 16}, 48, 256
 PASSES = {"first": "First pass, files to embeddings", "later": "Later passes"}

@@ -24,7 +24,8 @@ import psutil
 import torch
 from galleries import DIMENSIONS, QUERIES, Embeddings, K, found, record
 
-from fashret_utils import index_files, indexes, retrieval
+from fashret_utils import retrieval
+from fashret_utils.retrieval import index_files, indexes
 
 EFFORTS = (16, 64, 256)
 NEAREST = f"SELECT row FROM pictures ORDER BY embedding <#> %s LIMIT {K}"  # -(inner product)

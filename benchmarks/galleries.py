@@ -21,8 +21,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fashret_utils import index_files, indexes, provenance, retrieval
+from fashret_utils import retrieval
 from fashret_utils.atomic import replacing
+from fashret_utils.evidence import provenance
+from fashret_utils.retrieval import index_files, indexes
 from fashret_utils.scale import machine
 
 DIMENSIONS, PICTURES, QUERIES, K = 128, 4, 500, 10
@@ -102,7 +104,7 @@ def measure(kind: str, data: Embeddings, true: np.ndarray, folder: Path) -> list
 LOADED = """
 import sys
 import numpy as np
-from fashret_utils import index_files
+from fashret_utils.retrieval import index_files
 def own():
     return int(open("/proc/self/status").read().split("RssAnon:")[1].split()[0]) * 1024
 folder, how, query, answer = sys.argv[1:]

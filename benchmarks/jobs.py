@@ -16,7 +16,7 @@ from pathlib import Path
 
 import turns
 
-from fashret_utils.speed import Case
+from fashret_utils.site.speed import Case
 
 # What `make` is asked for: what that is, and the most seconds it may take.
 JOBS = {

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from torchvision import transforms
 from torchvision.datasets.folder import default_loader
 
-from fashret_utils.augment import MEAN, STD
+from fashret_utils.data.augment import MEAN, STD
 
 ORIGINALS = 200
 PICTURES_AN_ITEM = 4  # two of each side

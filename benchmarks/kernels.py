@@ -14,7 +14,7 @@ import torch
 import turns
 
 from fashret_utils import chapters
-from fashret_utils.speed import Case, Other
+from fashret_utils.site.speed import Case, Other
 
 gsn = chapters.definitions("05_gsn_rl")
 

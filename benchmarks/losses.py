@@ -17,9 +17,9 @@ from pytorch_metric_learning import distances, losses, miners
 from torch.nn import functional as F
 
 from fashret_utils import chapters
-from fashret_utils.losses import CenterLoss
-from fashret_utils.sampled_items import SampledItems
-from fashret_utils.speed import Case, Other
+from fashret_utils.models.losses import CenterLoss
+from fashret_utils.models.sampled_items import SampledItems
+from fashret_utils.site.speed import Case, Other
 
 DIM = 128
 BATCHES, ITEMS = (64, 256, 1024), (1000, 10_000, 100_000)

@@ -25,7 +25,7 @@ from oml.samplers import BalanceSampler
 from torch.utils.data import DataLoader
 from torchmetrics.retrieval import RetrievalHitRate, RetrievalMAP, RetrievalMRR
 
-from fashret_utils import backbones
+from fashret_utils.models import backbones
 
 kept: dict[str, object] = {}  # between tasks
 

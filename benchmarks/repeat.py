@@ -16,10 +16,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fashret_utils import records, repeats
 from fashret_utils.atomic import replacing
 from fashret_utils.chapters import book_root
+from fashret_utils.evidence import records
 from fashret_utils.scale import machine
+from fashret_utils.site import repeatability
 
 SPEED = {"images_per_second"}  # of a learning curve: no two runs are equally fast
 
@@ -63,9 +64,9 @@ def main() -> None:
             execute(**about, threads=threads, out=out)
         runs.append({"threads": threads, "arms": measured(out / "results")})
     about |= {"time": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
-    with replacing(options.results / repeats.FILE) as path:
+    with replacing(options.results / repeatability.FILE) as path:
         path.write_text(json.dumps(about | {"runs": runs}, indent=1) + "\n", encoding="utf-8")
-    print(repeats.markdown(options.results))
+    print(repeatability.markdown(options.results))
 
 
 if __name__ == "__main__":

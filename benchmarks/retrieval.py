@@ -24,7 +24,7 @@ import turns
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
 from fashret_utils import retrieval
-from fashret_utils.speed import Case, Other
+from fashret_utils.site.speed import Case, Other
 
 SIZES = (
     (1000, 20_000, 128),

@@ -16,11 +16,11 @@ import torch
 import turns
 from pytorch_metric_learning.samplers import MPerClassSampler
 
-from fashret_utils.backbones import small
-from fashret_utils.batches import Batches
-from fashret_utils.catalog import Catalog
-from fashret_utils.samplers import sampler
-from fashret_utils.speed import Case, Other
+from fashret_utils.data.batches import Batches
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.samplers import sampler
+from fashret_utils.models.backbones import small
+from fashret_utils.site.speed import Case, Other
 
 PICTURES = 5  # an item: three street, two shop
 

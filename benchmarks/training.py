@@ -24,9 +24,11 @@ import turns
 from pytorch_metric_learning import losses, samplers, trainers
 from torch import nn
 
-from fashret_utils import backbones, datasets
-from fashret_utils.batches import Augment, Batch, Batches
-from fashret_utils.speed import Case, Other
+from fashret_utils import datasets
+from fashret_utils.data.augment import Augment
+from fashret_utils.data.batches import Batch, Batches
+from fashret_utils.models import backbones
+from fashret_utils.site.speed import Case, Other
 from fashret_utils.training import Run
 
 BARE = {"width 16": (16, 48, 64), "width 32": (32, 48, 32), "width 8": (8, 32, 16)}

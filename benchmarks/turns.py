@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from fashret_utils import speed
-from fashret_utils.speed import Case
+from fashret_utils.site import speed
+from fashret_utils.site.speed import Case
 
 ROUNDS = 5
 PEERS = Path(__file__).with_name("peers.py")

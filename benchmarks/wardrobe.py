@@ -18,9 +18,9 @@ import torch
 from sklearn.linear_model import RidgeClassifier
 from sklearn.preprocessing import StandardScaler
 
-from fashret_utils.backbones import small
-from fashret_utils.baselines import colour_histogram, raw_pixels
-from fashret_utils.batches import normalise
+from fashret_utils.data.augment import normalise
+from fashret_utils.models.backbones import small
+from fashret_utils.models.baselines import colour_histogram, raw_pixels
 from fashret_utils.wardrobe import FACTORS, Wardrobe
 
 SIZE = 64

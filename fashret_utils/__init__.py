@@ -1,1 +1,1 @@
-"""Helper package of the fashion-retrieval reproduction book."""
+"""Helper package of the fashion-retrieval book: every folder is a room, its `__init__` the door."""

@@ -103,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
     wanted = [arguments.chapter] if arguments.chapter else chapters.names()
     own = {name: yaml.safe_load(value) for name, value in arguments.parameter}
     if arguments.dry_run:
-        return _rehearse(arguments, wanted, own)
+        return _dry_run(arguments, wanted, own)
     # Relative to the notebooks, where the kernel runs: pages show no paths of the machine.
     home = chapters.book_root() / "notebooks"
     results = os.path.relpath(arguments.results or arguments.out / "results", home)
@@ -128,22 +128,22 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rehearse(arguments: argparse.Namespace, wanted: list[str], own: dict) -> int:
-    from fashret_utils.rehearsal import rehearse
+def _dry_run(arguments: argparse.Namespace, wanted: list[str], own: dict) -> int:
+    from fashret_utils.training.dry_run import dry_run
 
     place = {"data_root": arguments.data_root or None, "device": arguments.device}
     place["results"] = arguments.results or arguments.out / "dry-run"
     place["parameters"] = own
     for name in wanted:
         about = {"scale": arguments.scale, "seed": arguments.seed[0], **place}
-        table = rehearse(name, arguments.data, **about)
+        table = dry_run(name, arguments.data, **about)
         print(f"{name}, {arguments.data}, scale {arguments.scale}: one step of each arm")
         print(table.round(3).to_string(index=False), flush=True)
     return 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from fashret_utils.scripts import export
+    from fashret_utils.chapters.export import export
 
     print(export(arguments.chapter, arguments.out))
     return 0
@@ -160,7 +160,7 @@ def _data(arguments: argparse.Namespace) -> int:
             f"data {arguments.action} needs the name of a data set; `data list` shows them"
         )
     if arguments.action == "fetch":
-        from fashret_utils.datasets.fetch import fetch
+        from fashret_utils.datasets.reading.fetch import fetch
 
         print(fetch(arguments.name, arguments.data_root))
         return 0
@@ -170,15 +170,15 @@ def _data(arguments: argparse.Namespace) -> int:
 
 
 def _records(arguments: argparse.Namespace) -> int:
-    from fashret_utils import records
+    from fashret_utils.evidence import staleness
 
-    describe = {"list": records.listing, "stale": records.stale_by_chapter}
+    describe = {"list": staleness.listing, "stale": staleness.stale_by_chapter}
     print(describe[arguments.action](arguments.results))
     return 0
 
 
 def _claims(arguments: argparse.Namespace) -> int:
-    from fashret_utils import claims
+    from fashret_utils.evidence import claims
 
     print(claims.listing(claims.verdicts(arguments.paper, arguments.results)))
     return 0

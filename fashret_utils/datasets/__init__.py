@@ -10,28 +10,27 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import Catalog
+from fashret_utils.data.catalog import Catalog
 from fashret_utils.datasets import (
     abo_shoes,
     clothing,
     darn,
-    deepfashion_c2s,
-    deepfashion_inshop,
     folder,
     grocery_store,
-    lookbench,
     lookbook,
     manifest,
     mvshoe,
     street2shop,
 )
-from fashret_utils.datasets.places import DataNotFoundError, Report, data_root
+from fashret_utils.datasets.deepfashion import c2s, inshop
+from fashret_utils.datasets.lookbench import catalog as lookbench
+from fashret_utils.datasets.reading.places import DataNotFoundError, Report, data_root
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
 DRAWN = ("fashion-mnist", "fashion-mnist-street", "mnist")  # their modules draw with PyTorch
 PAPERS = (
-    deepfashion_c2s,
-    deepfashion_inshop,
+    c2s,
+    inshop,
     street2shop,
     darn,
     lookbook,
@@ -48,7 +47,8 @@ class _Downloads(Mapping[str, ModuleType]):
     def __getitem__(self, name: str) -> ModuleType:
         if name not in DRAWN:
             return _FROM_FILES[name]
-        from fashret_utils.datasets import fashion_mnist, fashion_mnist_street, mnist
+        from fashret_utils.datasets import fashion_mnist, mnist
+        from fashret_utils.datasets.fashion_mnist_street import catalog as fashion_mnist_street
 
         modules = (fashion_mnist, fashion_mnist_street, mnist)
         return dict(zip(DRAWN, modules, strict=True))[name]

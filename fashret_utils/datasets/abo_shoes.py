@@ -21,17 +21,18 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.assembly import (
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.assembly import (
     assemble,
     check_choice,
     compared,
     draw_splits,
     verified,
 )
-from fashret_utils.datasets.pictures import FileReader
-from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.text_lines import line_error, numbered_lines
+from fashret_utils.datasets.reading.pictures import FileReader
+from fashret_utils.datasets.reading.places import About, Report
+from fashret_utils.datasets.reading.text_lines import line_error, numbered_lines
 
 ABOUT = About(
     name="abo-shoes",

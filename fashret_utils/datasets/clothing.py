@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import STREET, Catalog
-from fashret_utils.datasets.csv_lines import read_csv
-from fashret_utils.datasets.manifest import report
-from fashret_utils.datasets.pictures import SUFFIXES, FileReader
-from fashret_utils.datasets.places import About, Report
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import STREET
+from fashret_utils.datasets.reading.csv_lines import read_csv
+from fashret_utils.datasets.reading.listed import report
+from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
+from fashret_utils.datasets.reading.places import About, Report
 
 ABOUT = About(
     name="clothing-dataset-small",

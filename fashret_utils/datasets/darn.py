@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.assembly import assemble, check_choice, compared, verified
-from fashret_utils.datasets.pictures import FileReader
-from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.text_lines import NUMBER, line_error, read_lines
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.assembly import assemble, check_choice, compared, verified
+from fashret_utils.datasets.reading.pictures import FileReader
+from fashret_utils.datasets.reading.places import About, Report
+from fashret_utils.datasets.reading.text_lines import NUMBER, line_error, read_lines
 
 ABOUT = About(
     name="darn",

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fashret_utils.catalog import SHOP, Catalog
-from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.street_scene import shop_pictures
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP
+from fashret_utils.datasets.fashion_mnist_street.scene import shop_pictures
+from fashret_utils.datasets.reading.places import About, Report
 
 LABELS = (
     "t-shirt/top",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fashret_utils.catalog import DOMAINS, SHOP, STREET, Catalog
-from fashret_utils.datasets.manifest import readable, report
-from fashret_utils.datasets.pictures import SUFFIXES, FileReader
-from fashret_utils.datasets.places import DataNotFoundError, Report
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import DOMAINS, SHOP, STREET
+from fashret_utils.datasets.reading.listed import readable, report
+from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
+from fashret_utils.datasets.reading.places import DataNotFoundError, Report
 
 
 def load(

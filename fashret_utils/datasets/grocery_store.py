@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.csv_lines import read_csv
-from fashret_utils.datasets.manifest import report
-from fashret_utils.datasets.pictures import FileReader
-from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.text_lines import line_error, numbered_lines
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.csv_lines import read_csv
+from fashret_utils.datasets.reading.listed import report
+from fashret_utils.datasets.reading.pictures import FileReader
+from fashret_utils.datasets.reading.places import About, Report
+from fashret_utils.datasets.reading.text_lines import line_error, numbered_lines
 
 ABOUT = About(
     name="grocery-store",

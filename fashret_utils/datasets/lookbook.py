@@ -9,10 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.assembly import assemble, compared, draw_splits, two_sided, verified
-from fashret_utils.datasets.pictures import SUFFIXES, FileReader
-from fashret_utils.datasets.places import About, DataNotFoundError, Report
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.assembly import (
+    assemble,
+    compared,
+    draw_splits,
+    two_sided,
+    verified,
+)
+from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
+from fashret_utils.datasets.reading.places import About, DataNotFoundError, Report
 
 _FIRST = "PID000000_CLEAN0_IID000000.jpg"
 ABOUT = About(

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fashret_utils.catalog import SHOP, Catalog
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP
 from fashret_utils.datasets import fashion_mnist
-from fashret_utils.datasets.checksums import compare
-from fashret_utils.datasets.places import About, Report
+from fashret_utils.datasets.reading.checksums import compare
+from fashret_utils.datasets.reading.places import About, Report
 
 FILES = {  # file -> MD5 of the .gz, as torchvision and Keras check it
     "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",

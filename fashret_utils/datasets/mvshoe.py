@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import DOMAINS, Catalog
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import DOMAINS
 from fashret_utils.datasets import manifest
-from fashret_utils.datasets.assembly import compared
-from fashret_utils.datasets.csv_lines import read_csv
-from fashret_utils.datasets.places import About, Report
+from fashret_utils.datasets.reading.assembly import compared
+from fashret_utils.datasets.reading.csv_lines import read_csv
+from fashret_utils.datasets.reading.places import About, Report
 
 ABOUT = About(
     name="mvshoe",

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.assembly import (
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.assembly import (
     BOX,
     assemble,
     check_choice,
@@ -24,10 +25,10 @@ from fashret_utils.datasets.assembly import (
     two_sided,
     verified,
 )
-from fashret_utils.datasets.crops import CropReader
-from fashret_utils.datasets.pictures import SUFFIXES, FileReader
-from fashret_utils.datasets.places import About, Report
-from fashret_utils.datasets.text_lines import line_error, read_lines
+from fashret_utils.datasets.reading.crops import CropReader
+from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
+from fashret_utils.datasets.reading.places import About, Report
+from fashret_utils.datasets.reading.text_lines import line_error, read_lines
 
 ABOUT = About(
     name="street2shop",

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fashret_utils import retrieval
-from fashret_utils.catalog import Catalog
+from fashret_utils.data.catalog import Catalog
 from fashret_utils.explorer.sprites import sprite
 from fashret_utils.plots import umap_layout, umap_map
 

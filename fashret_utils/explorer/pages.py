@@ -9,8 +9,8 @@ from string import Template
 import numpy as np
 from PIL import Image
 
-from fashret_utils import records
 from fashret_utils.datasets import DataNotFoundError
+from fashret_utils.evidence import records
 from fashret_utils.explorer.document import LIMIT, Explorer, explore
 from fashret_utils.explorer.views import VIEWS, View
 from fashret_utils.retrieval import Retrieval

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fashret_utils import chapters, datasets
-from fashret_utils.catalog import Catalog
+from fashret_utils.data.catalog import Catalog
 
 
 @dataclass(frozen=True)

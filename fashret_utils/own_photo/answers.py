@@ -15,7 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from fashret_utils.augment import MEAN
+from fashret_utils.data.augment import MEAN
 from fashret_utils.own_photo.archive import SIDE, Archive
 from fashret_utils.plots.style import COLOURS, canvas, styled
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from fashret_utils import chapters, records, retrieval
-from fashret_utils.augment import MEAN, STD
-from fashret_utils.catalog import Catalog
+from fashret_utils import chapters, retrieval
+from fashret_utils.data.augment import MEAN, STD
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.evidence import records
 from fashret_utils.explorer.sprites import sprite
 from fashret_utils.own_photo.networks import plain
 from fashret_utils.scale import SCALES

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from fashret_utils.augment import MEAN, STD
+from fashret_utils.data.augment import MEAN, STD
 from fashret_utils.training import Run
 
 

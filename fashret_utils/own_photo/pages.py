@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from fashret_utils import chapters
-from fashret_utils.augment import MEAN
+from fashret_utils.data.augment import MEAN
 from fashret_utils.explorer.pages import frame
 from fashret_utils.own_photo.answers import WINDOWS
 from fashret_utils.own_photo.archive import SIDE, Archive, archives

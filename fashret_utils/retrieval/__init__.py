@@ -3,6 +3,6 @@
 from fashret_utils.retrieval.embedding import embed
 from fashret_utils.retrieval.evaluation import evaluate
 from fashret_utils.retrieval.neighbours import search
-from fashret_utils.retrieval.result import Retrieval, comparison, paired_difference
+from fashret_utils.retrieval.result import Retrieval, comparison
 
-__all__ = ["Retrieval", "comparison", "embed", "evaluate", "paired_difference", "search"]
+__all__ = ["Retrieval", "comparison", "embed", "evaluate", "search"]

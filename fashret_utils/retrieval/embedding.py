@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from fashret_utils.batches import normalise
-from fashret_utils.catalog import Catalog
+from fashret_utils.data.augment import normalise
+from fashret_utils.data.catalog import Catalog
 
 
 def embed(

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fashret_utils.retrieval.intervals import bootstrap_means, percentile_interval
 from fashret_utils.retrieval.metrics import chance_hit
 
 
@@ -179,29 +178,6 @@ def comparison(results: Mapping[str, Retrieval], metrics: Sequence[str]) -> pd.D
             row |= {metric: value, f"{metric} low": low, f"{metric} high": high}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def paired_difference(
-    a: Retrieval, b: Retrieval, metric: str, bootstrap: int = 1000, seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean difference a - b of a metric over the same queries, with its 95 % paired bootstrap.
-
-    **Returns** (difference, low, high).
-
-    **Raises** `ValueError` if the two did not score the same queries or lack the metric.
-    """
-    rows_a, rows_b = a.per_query.index, b.per_query.index
-    if not rows_a.equals(rows_b) or not np.array_equal(a.query_items, b.query_items):
-        raise ValueError(
-            f"the two results scored different queries ({len(rows_a)} and {len(rows_b)}); a "
-            "paired difference needs the same query rows with the same items in both"
-        )
-    for retrieval in (a, b):
-        if metric not in retrieval.metrics:
-            raise ValueError(f"no metric {metric!r}; there are {', '.join(retrieval.metrics)}")
-    difference = (a.per_query[metric] - b.per_query[metric]).to_numpy()
-    means = bootstrap_means(difference[:, None], bootstrap, seed)[:, 0]
-    return float(difference.mean()), *percentile_interval(means)
 
 
 def _choose(hit: np.ndarray, rows: int, show: str, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from .draws import Draws
+from fashret_utils.wardrobe.draws import Draws
 
 
 def framing(rng: np.random.Generator, *, crop: float, camera: float) -> np.ndarray:

@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 import skia
 
-from . import fabric
-from .attributes import Garment
-from .palette import RGB, argb, darker, jitter, lighter, luminance, mix
-from .paths import Point, outline, oval
+from fashret_utils.wardrobe import fabric
+from fashret_utils.wardrobe.garments.attributes import Garment
+from fashret_utils.wardrobe.palette import RGB, argb, darker, jitter, lighter, luminance, mix
+from fashret_utils.wardrobe.paths import Point, outline, oval
 
 ATOP = skia.BlendMode.kSrcATop
 _STROKE = skia.Paint.kStroke_Style

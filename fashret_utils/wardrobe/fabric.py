@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import skia
 
-from .palette import RGB, argb, darker, lighter, luminance, mix
+from fashret_utils.wardrobe.palette import RGB, argb, darker, lighter, luminance, mix
 
 _REPEAT = skia.TileMode.kRepeat
 _ATOP = skia.BlendMode.kSrcATop

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .draws import Draws
+from fashret_utils.wardrobe.draws import Draws
 
 
 @dataclass(frozen=True)

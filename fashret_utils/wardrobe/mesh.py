@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 import skia
 
-from .body import Figure
-from .cut import ARM_ANGLE, SHOULDER, along_arm
-from .garments import Flat, Sheet
+from fashret_utils.wardrobe.garments.cut import ARM_ANGLE, SHOULDER, along_arm
+from fashret_utils.wardrobe.garments.parts import Flat, Sheet
+from fashret_utils.wardrobe.people.body import Figure
 
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 _NEAREST = skia.SamplingOptions()  # a third cheaper

@@ -16,7 +16,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-from fashret_utils import backbones, own_photo
+from fashret_utils import own_photo
+from fashret_utils.models import backbones
 from fashret_utils.training import Run
 from fashret_utils.wardrobe import Wardrobe
 

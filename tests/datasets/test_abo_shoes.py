@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
+from fashret_utils.data.columns import SHOP, STREET
 
 NAME = "abo-shoes"
 

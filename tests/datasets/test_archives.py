@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fashret_utils.datasets.archives import ArchiveError, Contents, unpack
+from fashret_utils.datasets.reading.archives import ArchiveError, Contents, unpack
 
 CONTENTS = Contents(most_bytes=100_000, most_files=20)
 KINDS = (tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE)

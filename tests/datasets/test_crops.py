@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashret_utils.catalog import SHOP, Catalog
-from fashret_utils.datasets.crops import CropReader
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP
+from fashret_utils.datasets.reading.crops import CropReader
 
 
 def cut(tmp_path, box, size=(40, 20), **options):

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
-from fashret_utils.datasets import deepfashion_c2s
-from fashret_utils.datasets.deepfashion_labels import LANDMARKS
-from fashret_utils.datasets.deepfashion_lists import read_items, read_list
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.deepfashion import c2s
+from fashret_utils.datasets.deepfashion.labels import LANDMARKS
+from fashret_utils.datasets.deepfashion.lists import read_items, read_list
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*boxes without area")
 NAME = "deepfashion-c2s"
@@ -193,7 +193,7 @@ def test_attributes_are_yes_no_or_unknown_by_item(root):
 
 
 def test_landmarks_have_six_four_or_eight_points_by_type(root):
-    found = deepfashion_c2s.landmarks(root)
+    found = c2s.landmarks(root)
     assert found.clothes_type.tolist() == [1, 2, 3, 1]
     assert found.variation_type.tolist() == [1, 5, 2, 3]
     left_hem, left_waist = LANDMARKS.index("left hem"), LANDMARKS.index("left waistline")
@@ -312,10 +312,10 @@ def test_wrong_first_lines_and_files(root, write):
     for wrong in (f"{rows[0]} 0 1 2", rows[0].replace(" 2 002 4", " 3 002 4")):
         write(LANDMARK, [wrong])
         with pytest.raises(ValueError, match=r"landmarks.*, line 3: expected 6 landmarks"):
-            deepfashion_c2s.landmarks(root)
+            c2s.landmarks(root)
     write(LANDMARK, [rows[0].replace("002", "2.5")])
     with pytest.raises(ValueError, match=r"landmarks.*, line 3, landmarks: .* whole numbers"):
-        deepfashion_c2s.landmarks(root)
+        c2s.landmarks(root)
 
 
 characters = st.sampled_from("0129-. ix_/\t\r\n圆(\u3000\u2028\x1c\0") | st.characters()
@@ -342,7 +342,7 @@ def test_fuzz_a_damaged_list_is_read_or_its_line_named(root, write, attempt, nam
         return {
             PARTITION: lambda: len(read_list(path, HEADERS[name].split())),
             BBOX: lambda: len(read_list(path, HEADERS[name].split())),
-            LANDMARK: lambda: len(deepfashion_c2s.landmarks(root).image),
+            LANDMARK: lambda: len(c2s.landmarks(root).image),
             "Anno/list_item_consumer2shop": lambda: len(read_items(path)),
             "Anno/list_attr_cloth": lambda: len(catalog.attribute_names),
         }.get(name, lambda: len(body))()

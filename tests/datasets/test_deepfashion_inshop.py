@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
-from fashret_utils.datasets import deepfashion_inshop
-from fashret_utils.datasets.deepfashion_lists import read_list
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.deepfashion import inshop
+from fashret_utils.datasets.deepfashion.lists import read_list
 
 NAME = "deepfashion-inshop"
 BLOUSE, DENIM = "img/WOMEN/Blouses_Shirts/id_0000000", "img/MEN/Denim/id_0000000"
@@ -129,7 +129,7 @@ def test_verify_compares_counts_with_the_published_ones(root, write_list):
     marks = [f"{PICTURES[0][0]} 2 1 0 1 1 0 1 1 0 1 1 0 1 1"]
     path = root / NAME / "Anno/list_landmarks_inshop.txt"
     write_list(path, "image_name clothes_type variation_type", marks)
-    assert deepfashion_inshop.landmarks(root).points[0, 4].tolist() == [1, 1]
+    assert inshop.landmarks(root).points[0, 4].tolist() == [1, 1]
     (root / NAME / "Img" / PICTURES[0][0]).unlink()
     report = datasets.verify(NAME, root)
     assert report.missing == [PICTURES[0][0]]

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from fashret_utils.datasets.draws import uniforms
+from fashret_utils.datasets.fashion_mnist_street.draws import uniforms
 
 
 def test_numbers_depend_on_the_key_only():

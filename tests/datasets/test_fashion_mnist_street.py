@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
+from fashret_utils.data.columns import SHOP, STREET
 from fashret_utils.datasets.fashion_mnist import images
-from fashret_utils.datasets.street_scene import FACTORS, coverage
+from fashret_utils.datasets.fashion_mnist_street.scene import FACTORS, coverage
 
 SMALL = {"train_items": 20, "val_items": 10, "test_items": 12}
 
@@ -74,7 +74,7 @@ def test_a_picture_depends_on_seed_item_and_number_only(tiny_fashion_mnist):
 
 def test_street_pictures_are_these():
     """A fixed street picture, averaged over blocks; guards against a silent change of the data."""
-    from fashret_utils.datasets.street_scene import street_pictures
+    from fashret_utils.datasets.fashion_mnist_street.scene import street_pictures
 
     ramp = np.zeros((1, 28, 28), dtype=np.uint8)
     ramp[0, 4:24, 8:20] = np.arange(20)[:, None] * 10 + 50

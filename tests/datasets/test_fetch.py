@@ -11,12 +11,12 @@ from functools import partial
 import pytest
 
 from fashret_utils import __main__ as command_line
-from fashret_utils.datasets import fetch as module
-from fashret_utils.datasets.archives import ArchiveError, Contents, unpack
-from fashret_utils.datasets.checksums import md5_of
-from fashret_utils.datasets.fetch import FetchError, fetch, sha256_of
-from fashret_utils.datasets.places import About
-from fashret_utils.datasets.sources import SOURCES, RemoteFile, Source
+from fashret_utils.datasets.reading import fetch as module
+from fashret_utils.datasets.reading.archives import ArchiveError, Contents, unpack
+from fashret_utils.datasets.reading.checksums import md5_of
+from fashret_utils.datasets.reading.fetch import FetchError, fetch, sha256_of
+from fashret_utils.datasets.reading.places import About
+from fashret_utils.datasets.reading.sources import SOURCES, RemoteFile, Source
 
 
 class Server(http.server.SimpleHTTPRequestHandler):

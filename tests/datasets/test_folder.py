@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fashret_utils import datasets
-from fashret_utils.datasets.pictures import SUFFIXES
+from fashret_utils.datasets.reading.pictures import SUFFIXES
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
-from fashret_utils.datasets.lookbench import CONFIGS
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.lookbench.catalog import CONFIGS
 
 NAME = "lookbench"
 STREETLOOK = "real_streetlook"
@@ -308,7 +308,7 @@ def test_memory_is_bounded_by_a_row_group(tmp_path, write):
     code = f"""
 from pathlib import Path
 from fashret_utils import datasets
-from fashret_utils.datasets.parquet_pictures import ParquetReader
+from fashret_utils.datasets.reading.parquet_pictures import ParquetReader
 import polars
 polars.DataFrame({{"a": [1]}}).lazy().select("a").collect()
 peak = lambda: int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 2**10

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashret_utils.datasets.pictures import PictureError, letterbox, open_picture, unreadable
+from fashret_utils.datasets.reading.pictures import (
+    PictureError,
+    letterbox,
+    open_picture,
+    unreadable,
+)
 
 
 @pytest.mark.parametrize(

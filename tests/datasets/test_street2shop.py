@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fashret_utils import datasets
-from fashret_utils.catalog import SHOP, STREET
+from fashret_utils.data.columns import SHOP, STREET
 from fashret_utils.datasets import street2shop
 
 NAME = "street2shop"

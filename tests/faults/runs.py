@@ -22,11 +22,14 @@ import torch._dynamo
 from PIL import Image
 from torch import nn
 
-from fashret_utils import backbones, cache, checkpoints, datasets, records
+from fashret_utils import datasets
 from fashret_utils.atomic import replacing
-from fashret_utils.batches import Batches
+from fashret_utils.data import cache
+from fashret_utils.data.batches import Batches
+from fashret_utils.evidence import provenance, records
+from fashret_utils.models import backbones
 from fashret_utils.retrieval import embed, evaluate
-from fashret_utils.training import Run
+from fashret_utils.training import Run, checkpoints
 
 SIZE, STEPS, WRITES = 24, 12, 12
 RECORD = {"chapter": "faults", "data": "folder", "arm": "demo", "scale": "smoke", "seed": 0}
@@ -67,7 +70,7 @@ def alone(work: Callable[[str], object], folder: str, tell: Connection) -> None:
     torch.set_num_threads(1)
     os.environ["FASHRET_CACHE"] = f"{folder}/cache"
     cache.FLUSH_SECONDS = 0.0  # every chunk of pictures is flushed, so that kills meet half a cache
-    records.code_hash = lambda *_: "0" * 16  # the same for all runs, and at no cost
+    provenance.code_hash = lambda *_: "0" * 16  # the same for all runs, and at no cost
     try:
         work(folder)
         tell.send(time.monotonic())

@@ -14,7 +14,7 @@ import torch
 
 import fashret_utils
 from fashret_utils import __main__ as command_line
-from fashret_utils import records
+from fashret_utils.evidence import provenance, records
 
 PACKAGE = Path(fashret_utils.__file__).parent
 
@@ -39,7 +39,7 @@ def sprung(tmp_path):
 
 def test_a_checkpoint_with_code_is_passed_over(tmp_path, sprung, monkeypatch):
     monkeypatch.setenv("FASHRET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(records, "code_hash", lambda *_: "0" * 16)
+    monkeypatch.setattr(provenance, "code_hash", lambda *_: "0" * 16)
     runs.prepare(tmp_path)
     runs.train(str(tmp_path))
     wanted = runs.weights(tmp_path)

@@ -10,7 +10,7 @@ from pytorch_metric_learning.losses import CosFaceLoss
 from torch.nn import functional as F
 
 from fashret_utils import chapters
-from fashret_utils.records import Record
+from fashret_utils.evidence.records import Record
 
 dml = chapters.definitions("01_dml")
 COSINES = torch.tensor(

@@ -9,11 +9,12 @@ from pytorch_metric_learning import distances, miners, reducers
 from pytorch_metric_learning.losses import TripletMarginLoss
 from torch.nn import functional as F
 
-from fashret_utils import backbones, chapters, retrieval
-from fashret_utils.batches import Batches
-from fashret_utils.catalog import SHOP, STREET
-from fashret_utils.feature_maps import feature_maps
-from fashret_utils.records import Record
+from fashret_utils import chapters, retrieval
+from fashret_utils.data.batches import Batches
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.evidence.records import Record
+from fashret_utils.models import backbones
+from fashret_utils.models.levels import feature_maps
 from fashret_utils.training import Run
 
 mmfl = chapters.definitions("02_mmfl_net")

@@ -9,11 +9,12 @@ import torch
 from torch.nn import functional as F
 
 from fashret_utils import chapters, retrieval
-from fashret_utils.batches import Batches, normalise
-from fashret_utils.catalog import SHOP, STREET
-from fashret_utils.history import TrainingDiverged
-from fashret_utils.losses import CenterLoss
+from fashret_utils.data.augment import normalise
+from fashret_utils.data.batches import Batches
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.models.losses import CenterLoss
 from fashret_utils.training import Run
+from fashret_utils.training.history import TrainingDiverged
 
 poshak = chapters.definitions("03_poshaknet")
 SMALL = {"size": 16, "width": 1 / 32}

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from fashret_utils import chapters, datasets, retrieval
-from fashret_utils.batches import Batch
-from fashret_utils.records import Record
+from fashret_utils.data.batches import Batch
+from fashret_utils.evidence.records import Record
 
 mtv = chapters.definitions("04_mtv_cnn")
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from fashret_utils import chapters
-from fashret_utils.records import Record
+from fashret_utils.evidence.records import Record
 
 gsn = chapters.definitions("05_gsn_rl")
 WHERE = {"scale": "smoke", "device": "cpu", "data_root": "", "progress": False}

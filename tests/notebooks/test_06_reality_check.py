@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fashret_utils import chapters, records
-from fashret_utils.catalog import SHOP, STREET
+from fashret_utils import chapters
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.evidence import records
 
 check = chapters.definitions("06_reality_check")
 SMOKE = check.budget("smoke")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fashret_utils.wardrobe.attributes import (
+from fashret_utils.wardrobe.draws import Draws
+from fashret_utils.wardrobe.garments.attributes import (
     ALLOWED,
     ATTRIBUTES,
     CATEGORIES,
@@ -13,7 +14,6 @@ from fashret_utils.wardrobe.attributes import (
     sample_family,
     sample_garment,
 )
-from fashret_utils.wardrobe.draws import Draws
 
 
 def _families(count):

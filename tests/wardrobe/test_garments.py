@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from fashret_utils.wardrobe.attributes import ALLOWED, CATEGORIES, changed, sample_garment
 from fashret_utils.wardrobe.draws import Draws
-from fashret_utils.wardrobe.garments import draw_sheet, lay_flat
+from fashret_utils.wardrobe.garments.attributes import (
+    ALLOWED,
+    CATEGORIES,
+    changed,
+    sample_garment,
+)
+from fashret_utils.wardrobe.garments.parts import draw_sheet, lay_flat
 
 SIZE = 96
 PRINTS = ("dots", "floral", "check", "diagonal stripes", "graphic print")

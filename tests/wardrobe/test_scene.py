@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skia
 
-from fashret_utils.wardrobe import scene
+from fashret_utils.wardrobe.scenes import scene
 
 
 def _pixels(seed, strength=1.0, size=48, kind=None):

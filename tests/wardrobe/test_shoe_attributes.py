@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashret_utils.wardrobe.draws import Draws
-from fashret_utils.wardrobe.shoe_attributes import (
+from fashret_utils.wardrobe.shoes.attributes import (
     ALLOWED,
     ATTRIBUTES,
     CATEGORIES,

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fashret_utils.wardrobe import FACTORS, Wardrobe, camera, shoes_kind
+from fashret_utils.wardrobe import FACTORS, Wardrobe, camera
 from fashret_utils.wardrobe.layout import find_item, single_boxes
-from fashret_utils.wardrobe.shoe_street import SCENES
+from fashret_utils.wardrobe.shoes import kind as shoes_kind
+from fashret_utils.wardrobe.shoes.street import SCENES
 
 SIZE = 48
 PIXELS = np.diag([SIZE, SIZE, 1.0])

@@ -7,17 +7,18 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fashret_utils.wardrobe import scene, shoes_kind
 from fashret_utils.wardrobe.draws import Draws
 from fashret_utils.wardrobe.layout import find_item, paint, single_boxes
-from fashret_utils.wardrobe.shoe_attributes import (
+from fashret_utils.wardrobe.scenes import scene
+from fashret_utils.wardrobe.shoes import kind as shoes_kind
+from fashret_utils.wardrobe.shoes.attributes import (
     ALLOWED,
     ATTRIBUTES,
     CATEGORIES,
     changed,
     sample_shoe,
 )
-from fashret_utils.wardrobe.shoes import VIEWS
+from fashret_utils.wardrobe.shoes.shop import VIEWS
 
 SIZE = 52
 PIXELS = np.diag([SIZE, SIZE, 1.0])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 
-from fashret_utils.baselines import colour_histogram, raw_pixels
-from fashret_utils.catalog import SHOP, STREET
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.models.baselines import colour_histogram, raw_pixels
 from fashret_utils.wardrobe import FACTORS, Wardrobe
 
 REFERENCE = Path(__file__).with_name("reference.json")

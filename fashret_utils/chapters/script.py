@@ -1,0 +1,61 @@
+"""What an exported chapter calls: its command line, and where it shows tables and figures."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from fashret_utils.scale import is_main_process
+
+_figures: list[Path] = []  # the folder of figures, once the command line is read, and those written
+
+
+def begin() -> None:
+    """Draw without a screen, and print from the main process only."""
+    mpl.use("agg")
+    if not is_main_process():
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, open until the process ends
+
+
+def arguments(**defaults: str | int | float) -> dict[str, str | int | float]:
+    """Read a script's parameters from its command line: `--scale gpu --seed 1`.
+
+    **Arguments**: `defaults` - as the chapter's parameters cell has them; their types count.
+
+    **Returns** a value for each. The folder of `--figures` is kept for `show`.
+    """
+    script = Path(sys.argv[0])
+    parser = argparse.ArgumentParser(prog=script.name)
+    for name, value in defaults.items():
+        if name == "results":  # in a notebook relative to the notebooks
+            value = str(Path("results").absolute())
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(value), default=value, help=f"default: {value!r}")
+    place = script.with_suffix("").with_name(f"{script.stem}_figures")
+    parser.add_argument("--figures", type=Path, default=place, help="folder for the figures")
+    chosen = vars(parser.parse_args())
+    _figures[:] = [chosen.pop("figures")]
+    return chosen
+
+
+def show(*values: object) -> None:
+    """Show values as a notebook would: print them; write figures to files. Main process only."""
+    for value in values:
+        if value is None or not is_main_process():
+            continue
+        if isinstance(value, Figure):
+            folder = _figures[0]
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{len(_figures):02}.png"
+            _figures.append(path)
+            value.savefig(path, bbox_inches="tight")
+            print(f"figure: {path}")
+        elif hasattr(value, "to_string"):  # pandas
+            print(value.to_string())
+        else:
+            print(value)

@@ -1,0 +1,15 @@
+"""The table of pictures (`Catalog`), its cached pixels, and the batches cut from them."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submodules=["augment", "crops"],
+    submod_attrs={
+        "augment": ["MEAN", "STD", "Augment", "normalise"],
+        "batches": ["Batch", "Batches"],
+        "cache": ["cache_folder"],
+        "catalog": ["Catalog"],
+        "columns": ["DOMAINS", "SHOP", "SPLITS", "STREET"],
+    },
+)

@@ -1,0 +1,1 @@
+"""The two DeepFashion benchmarks, consumer-to-shop and in-shop, and their annotation files."""

@@ -1,0 +1,1 @@
+"""Fashion-MNIST-Street: Fashion-MNIST garments, drawn into street scenes."""

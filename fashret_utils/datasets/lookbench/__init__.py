@@ -1,0 +1,1 @@
+"""LookBench: Parquet files of queries and gallery."""

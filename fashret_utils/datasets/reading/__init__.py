@@ -1,0 +1,1 @@
+"""What loaders share: lists and archives, pictures of every kind, checks, downloads."""

@@ -1,0 +1,8 @@
+"""What runs measured, by which code, and what follows: tables, and verdicts on claims."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submodules=["claims", "classification", "provenance", "records", "staleness", "tables"],
+)

@@ -1,0 +1,263 @@
+"""Run records: what a run measured, on what data, with which code, on which machine.
+
+A record is one JSON file, `results/<chapter>/<data>/<arm>/<scale>-seed<k>.json`; the embeddings of
+query and gallery lie beside it as a float16 `.npz`, so that anyone can recompute its metrics.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fashret_utils.atomic import ResultsError, checksum, replacing, unwritable
+from fashret_utils.evidence import provenance
+from fashret_utils.evidence.provenance import (
+    code_hash as code_hash,  # part of this module's interface
+)
+from fashret_utils.scale import Scale, is_main_process, machine
+
+if TYPE_CHECKING:
+    from fashret_utils.retrieval import Retrieval
+
+COUNTS = ("n_query", "n_valid", "n_skipped", "n_gallery", "n_items")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything one run says about itself. Times in seconds, memory in GiB, intervals 95 %."""
+
+    chapter: str
+    data: str
+    arm: str
+    scale: str
+    seed: int
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    counts: dict[str, int]
+    curve: dict[str, list[float]] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
+    embeddings: dict[str, list[int]] | None = None  # shapes and checksum of the .npz beside
+    catalog_hash: str | None = None
+    code_hash: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, object] = field(default_factory=dict)
+    time: str = ""
+
+    def path(self, results: str | Path) -> Path:
+        """The record's file under the folder `results`."""
+        return path_of(results, self.chapter, self.data, self.arm, self.scale, self.seed)
+
+
+def new(retrieval: Retrieval, **about: object) -> Record:
+    """Make a record from a retrieval result, also for a baseline that needs no training.
+
+    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; `about` - as in `measured`.
+
+    **Returns** a `Record`, not yet written.
+    """
+    return measured(
+        metrics={key: float(value) for key, value in retrieval.metrics.items()},
+        intervals={
+            key: (float(low), float(high)) for key, (low, high) in retrieval.intervals.items()
+        },
+        counts={key: int(getattr(retrieval, key)) for key in COUNTS},
+        **about,
+    )
+
+
+def measured(
+    *,
+    chapter: str,
+    data: str,
+    scale: str | Scale,
+    device: str = "cpu",
+    code_hash: str | None = None,
+    **known: object,
+) -> Record:
+    """Make a record of any measurement, with when, where and by which code it was made.
+
+    **Arguments**: `chapter`, `data`, `scale` and, among the `known` fields of `Record`, `arm` and
+    `seed` name the run; `code_hash` - by default the chapter's at this scale as it is now.
+
+    **Returns** a `Record`, not yet written.
+    """
+    return Record(
+        chapter=chapter,
+        data=data,
+        scale=Scale(str(scale)).name,
+        code_hash=code_hash or provenance.code_hash(chapter, data),
+        versions=provenance.versions(),
+        machine=machine(device),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        **known,
+    )
+
+
+def write(
+    record: Record,
+    results: str | Path,
+    *,
+    query: np.ndarray | None = None,
+    gallery: np.ndarray | None = None,
+    query_items: np.ndarray | None = None,
+    gallery_items: np.ndarray | None = None,
+) -> Path:
+    """Write a record, replacing an earlier one of the same run; of several processes, the main one.
+
+    **Arguments**: `query` (n, d), `gallery` (m, d) - embeddings, with their items (n,), (m,); all
+    four or none. Kept as float16.
+
+    **Returns** the path of the JSON file.
+
+    **Raises** `ResultsError` when the folder cannot be written, `ValueError` for embeddings without
+    items or of another length.
+    """
+    arrays = {
+        "query": query,
+        "gallery": gallery,
+        "query_items": query_items,
+        "gallery_items": gallery_items,
+    }
+    absent = [name for name, array in arrays.items() if array is None]
+    if 0 < len(absent) < len(arrays):
+        raise ValueError(f"embeddings need query, gallery and their items; missing: {absent}")
+    path = record.path(results)
+    if not is_main_process():
+        return path
+    archive = path.with_suffix(".npz")
+    payload = {f.name: getattr(record, f.name) for f in fields(record)} | {"embeddings": None}
+    if not absent:
+        arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        for name in ("query", "gallery"):
+            n_rows, n_items = len(arrays[name]), len(arrays[f"{name}_items"])
+            if n_rows != n_items:
+                raise ValueError(f"{name} has {n_rows} embeddings but {n_items} items")
+            arrays[name] = arrays[name].astype(np.float16)
+            arrays[f"{name}_items"] = arrays[f"{name}_items"].astype(np.int64)
+        payload["embeddings"] = {name: list(arrays[name].shape) for name in ("query", "gallery")}
+        payload["embeddings"]["crc32"] = [checksum(arrays)]
+    lines = [
+        f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
+        for key, value in payload.items()
+    ]
+    try:
+        # The archive first: a record that is there has its embeddings.
+        if absent:
+            archive.unlink(missing_ok=True)
+        else:
+            with replacing(archive) as temporary, open(temporary, "wb") as file:
+                np.savez_compressed(file, **arrays)
+        with replacing(path) as temporary:
+            temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(unwritable(results, error)) from error
+    return path
+
+
+def read(path: str | Path) -> Record:
+    """Read one record.
+
+    **Raises** `ValueError`, naming the file, when it is no record.
+    """
+    try:
+        payload = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = Record(**payload)
+        metrics = {key: _number(value) for key, value in record.metrics.items()}
+        intervals = {
+            key: (_number(low), _number(high)) for key, (low, high) in record.intervals.items()
+        }
+    except (json.JSONDecodeError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not a run record ({error}): delete it and run its chapter again"
+        ) from error
+    return replace(record, metrics=metrics, intervals=intervals)
+
+
+def load(
+    results: str | Path = "results",
+    *,
+    chapter: str | Collection[str] | None = None,
+    data: str | Collection[str] | None = None,
+    arm: str | Collection[str] | None = None,
+    scale: str | Collection[str] | None = None,
+    seed: int | Collection[int] | None = None,
+) -> list[Record]:
+    """Read the records under a folder, in the order of their paths.
+
+    **Arguments**: each filter is a value, or several of which any will do; None takes all.
+
+    **Returns** a list, empty when nothing fits.
+    """
+    wanted = {"chapter": chapter, "data": data, "arm": arm, "scale": scale, "seed": seed}
+    wanted = {
+        name: {value} if isinstance(value, str | int) else set(value)
+        for name, value in wanted.items()
+        if value is not None
+    }
+    found = [read(path) for path in sorted(Path(results).glob("*/*/*/*-seed*.json"))]
+    return [r for r in found if all(getattr(r, name) in any_of for name, any_of in wanted.items())]
+
+
+def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
+    """Read the embeddings kept beside a record.
+
+    **Returns** `query` (n, d) and `gallery` (m, d) as float32, and `query_items`, `gallery_items`.
+
+    **Raises** `FileNotFoundError` when the run kept none, `ResultsError` when they are another
+    run's: a process was killed between writing them and its record.
+    """
+    archive = record.path(results).with_suffix(".npz")
+    if record.embeddings is None or not archive.is_file():
+        raise FileNotFoundError(
+            f"no embeddings at {archive}: run the chapter again and give run.record(..., query=, "
+            "gallery=) its embeddings"
+        )
+    with np.load(archive) as file:
+        arrays = dict(file)
+    found = [checksum(arrays)]
+    if record.embeddings.get("crc32", found) != found:  # older records have none
+        raise ResultsError(
+            f"{archive} is not what its record describes: a run was stopped while it wrote them. "
+            "Run the chapter again"
+        )
+    return arrays | {name: arrays[name].astype(np.float32) for name in ("query", "gallery")}
+
+
+def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:
+    """The file of a run's record.
+
+    **Raises** `ValueError` for a name that cannot be a folder.
+    """
+    for name, value in (("chapter", chapter), ("data", data), ("arm", arm)):
+        if not re.fullmatch(r"\w[\w.,+=@-]*", value):
+            raise ValueError(
+                f"{name} {value!r} cannot be the name of a folder: "
+                "use letters, digits and . , + = @ - _"
+            )
+    return Path(results) / chapter / data / arm / f"{scale}-seed{seed}.json"
+
+
+def _plain(value: object) -> object:
+    """Turn NumPy scalars, tuples and NaN (not in JSON: null) into what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

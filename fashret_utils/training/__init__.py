@@ -1,0 +1,12 @@
+"""The engine under a visible training loop: one run, many side by side, one step of each."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "history": ["TrainingDiverged"],
+        "jobs": ["recorded", "run_jobs"],
+        "run": ["Run"],
+    },
+)

@@ -1,0 +1,167 @@
+"""How chapters are built, as far as a dry run must know: their data, their budget, their arms.
+
+A chapter's definitions have one of the forms in `FORMS`; the dry run takes the first that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import ModuleType
+
+from fashret_utils import datasets
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.models import backbones
+
+Job = Callable[[], Mapping[str, object] | None]  # trains and records; what the record cannot say
+
+
+class ArmsForm:
+    """Chapters whose arms `train_arm` trains on what `load_data` loads: 01, 02 and 05."""
+
+    needs = ("load_data", "budget", "choose", "train_arm", "CHAPTER")
+    least: Mapping[str, int] = {
+        "steps": 1,
+        "start_steps": 1,
+        "refresh": 1,
+        "items": 2,
+        "pictures": 2,
+    }
+    # Items kept of a data set, in each split; a grid of 3 x 3 needs nine.
+    items: Mapping[str, int] = {"train": 16, "val": 4, "test": 10}
+    where: Mapping[str, object] = {"causes": False}  # what jobs are told besides the place
+    parameters: tuple[str, ...] = ()  # names of it that a user may choose
+
+    def load(self, module: ModuleType, data: str, scale: str, root: str | None) -> Catalog:
+        """The data set that a few items are taken of."""
+        return datasets.load(data, root)
+
+    def replaced(self, module: ModuleType, catalog: Catalog) -> dict[str, object]:
+        """The definitions that a few items take the place of."""
+        return {"load_data": lambda *_, **__: catalog}
+
+    def plan(self, module: ModuleType, data: str, scale: str) -> dict[str, object]:
+        """The budget of a scale."""
+        return module.budget(data, scale)
+
+    def jobs(
+        self, module: ModuleType, data: str, seed: int, where: dict
+    ) -> Iterator[tuple[str, Job]]:
+        """Name and job of each arm."""
+        for arm, settings in arms(module).items():
+            yield arm, partial(_silent, module.train_arm, data, arm, settings, seed, where)
+
+
+class ConverterForm(ArmsForm):
+    """Chapter 03: generators learn from pairs, matchers from a shop that is always drawn."""
+
+    needs = ("load_pairs", "load_shop", "budget", "GANS", "MATCHERS", "do_gan", "do_matcher")
+    needs += ("do_plain", "missing", "CHAPTER")
+    # No epoch is still one step.
+    least: Mapping[str, int] = {
+        "gan_steps": 1,
+        "gan_batch": 4,
+        "epochs": 0,
+        "products": 4,
+        "own_products": 8,
+    }
+
+    def replaced(self, module: ModuleType, catalog: Catalog) -> dict[str, object]:
+        """Pairs and shop; the shop is the smallest that the chapter knows."""
+        shop = module.load_shop("smoke")
+        return {"load_pairs": lambda *_, **__: catalog, "load_shop": lambda *_: shop}
+
+    def plan(self, module: ModuleType, data: str, scale: str) -> dict[str, object]:
+        """The budget of a scale."""
+        return module.budget(scale)
+
+    def jobs(
+        self, module: ModuleType, data: str, seed: int, where: dict
+    ) -> Iterator[tuple[str, Job]]:
+        """Generators, the forms of a query that need none, and matchers."""
+        for name in module.GANS:
+            yield name, partial(_silent, module.do_gan, name, seed, where)
+        for form in ("photo", "box", "mask"):
+            yield form, partial(_silent, module.do_plain, form, seed, where)
+        pairs = module.load_pairs(where["scale"], where["data_root"])
+        for arm in module.MATCHERS:
+            if not module.missing(arm, pairs, where["data_root"]):
+                yield arm, partial(self._match, module, arm, seed, where)
+
+    def _match(self, module: ModuleType, arm: str, seed: int, where: dict) -> dict[str, object]:
+        run, net = module.train_matcher(arm, seed, where)
+        module.do_matcher(arm, seed, where)  # searches with what has just been learnt
+        return {"loss": run.history["loss"].iloc[0], "parameters": backbones.parameters(net)}
+
+
+class ShoesForm(ArmsForm):
+    """Chapter 04: one `do` for all arms; some of them need the true boxes of drawn shoes."""
+
+    needs = ("load_whole", "load_data", "budget", "choose", "other_settings", "do", "CHAPTER")
+    # Two steps, one of each stage.
+    least: Mapping[str, int] = {
+        "steps": 2,
+        "switch": 1,
+        "start_items": 8,
+        "start_batch": 4,
+        "start_steps": 1,
+        "detector_items": 2,
+        "detector_steps": 1,
+    }
+    items: Mapping[str, int] = {"train": 16, "val": 20, "test": 20}  # it looks at 20 ranks
+    where: Mapping[str, object] = {"weights": ""}
+    parameters = ("weights",)
+
+    def load(self, module: ModuleType, data: str, scale: str, root: str | None) -> Catalog:
+        """Whole pictures, as the chapter loads them.
+
+        **Raises** `ValueError` for data without validation items, on which it tunes.
+        """
+        whole = module.load_whole(data, scale, root or "")
+        if not (whole.split == "val").any():
+            raise ValueError(f"{data!r} has no split 'val': {module.CHAPTER} tunes on it")
+        return whole
+
+    def replaced(self, module: ModuleType, catalog: Catalog) -> dict[str, object]:
+        """Whole pictures; the chapter cuts drawn shoes out of them."""
+        return {"load_whole": lambda *_, **__: catalog}
+
+    def plan(self, module: ModuleType, data: str, scale: str) -> dict[str, object]:
+        """The budget of a scale."""
+        return module.budget(scale)
+
+    def jobs(
+        self, module: ModuleType, data: str, seed: int, where: dict
+    ) -> Iterator[tuple[str, Job]]:
+        """The start, all arms that learn embeddings, methods without learning, detectors."""
+        chosen = module.choose([])
+        others = module.other_settings(where["scale"], chosen["mtv_cnn"])
+        if not data.startswith("wardrobe"):  # nothing says where shoes are in a whole picture
+            others = {arm: told for arm, told in others.items() if "search" not in told}
+        start = {"pretrained": {"temperature": 0.1, "weights": where["weights"]}}
+        for arm, settings in (start | chosen | others).items():
+            yield arm, partial(_silent, module.do, data, arm, settings, seed, where)
+
+
+FORMS = (ArmsForm(), ConverterForm(), ShoesForm())
+
+
+def form_of(module: ModuleType) -> ArmsForm:
+    """The form of a chapter. **Raises** `ValueError` for a chapter that has no arms to train."""
+    for form in FORMS:
+        if all(hasattr(module, name) for name in form.needs):
+            return form
+    missing = [name for name in ArmsForm.needs if not hasattr(module, name)]
+    raise ValueError(f"cannot be rehearsed: its definition cells lack {', '.join(missing)}")
+
+
+def arms(module: ModuleType) -> dict[str, Mapping]:
+    """The settings of a chapter's arms when no trial has been run: name -> settings."""
+    chosen = module.choose([])
+    if not hasattr(module, "arms"):
+        return chosen
+    return module.arms(**chosen, reading=module.best_of_dml([]))  # `chosen`: numbers for all arms
+
+
+def _silent(do: Callable[..., object], *arguments: object) -> None:
+    do(*arguments)

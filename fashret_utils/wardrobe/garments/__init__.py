@@ -1,0 +1,1 @@
+"""Garments: attributes, cut, prints and details, and how a shop shows them."""

@@ -1,0 +1,1 @@
+"""Where a street picture is taken: indoors and outdoors, ground and paint."""

@@ -1,0 +1,1 @@
+"""Shoes: attributes, form and finish, six shop views, and the street picture."""

@@ -1,0 +1,40 @@
+"""Tables for pages: numbers stay with their names, however the rows are ordered."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fashret_utils.evidence import tables
+
+
+@pytest.fixture
+def measured():
+    rows = [
+        ("a", "x", 0.5, 0.4, 0.6),
+        ("a", "y", 0.25, 0.2, 0.3),
+        ("b", "x", 0.125, np.nan, np.nan),
+    ]
+    return pd.DataFrame(rows, columns=["data", "arm", "hit@1", "hit@1 low", "hit@1 high"])
+
+
+def test_percent_writes_value_and_interval(measured):
+    cells = [tables.percent(row, "hit@1") for _, row in measured.iterrows()]
+    assert cells == ["50.0 [40.0, 60.0]", "25.0 [20.0, 30.0]", "12.5"]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+def test_matrix_keeps_numbers_with_their_arm_and_data(measured, order):
+    wide = tables.matrix(measured.iloc[order], "hit@1", arms=("y", "absent", "x"))
+    assert wide.index.tolist() == ["y", "x"]
+    assert wide.loc["x"].to_dict() == {"a": "50.0 [40.0, 60.0]", "b": "12.5"}
+    assert wide.loc["y"].to_dict() == {"a": "25.0 [20.0, 30.0]", "b": ""}
+
+
+def test_readable_folds_intervals_into_cells(measured):
+    shown = tables.readable(measured)
+    assert shown.columns.tolist() == ["data", "arm", "hit@1, %"]
+    assert shown["hit@1, %"].tolist() == ["50.0 [40.0, 60.0]", "25.0 [20.0, 30.0]", "12.5"]
+
+
+def test_origin_without_records_says_so():
+    assert tables.origin([]) == "no run is recorded yet"

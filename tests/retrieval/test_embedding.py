@@ -1,0 +1,87 @@
+"""Pictures to embeddings."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fashret_utils import retrieval
+from fashret_utils.data.augment import normalise
+from fashret_utils.data.catalog import Catalog
+
+PIXELS = np.random.default_rng(0).integers(256, size=(11, 3, 8, 8), dtype=np.uint8)
+
+
+def model():
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Dropout(0.5), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(216, 5))
+
+
+def test_embeds_in_evaluation_mode_with_the_one_normalisation():
+    net = model().eval()
+    with torch.no_grad():
+        expected = net(normalise(torch.from_numpy(PIXELS))).numpy()
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    net.train()
+    rows = retrieval.embed(net, PIXELS, batch=4)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, expected, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+
+
+def test_leaves_the_model_as_it_was():
+    net = model().train()
+    net[1].eval()  # a frozen layer
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    retrieval.embed(net, PIXELS)
+    assert [module.training for module in net] == [True, False, True, True, True]
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    net(normalise(torch.from_numpy(PIXELS))).sum().backward()  # still trains
+
+    class Fails(nn.Module):
+        def forward(self, images):
+            raise RuntimeError("out of memory")
+
+    net = Fails().train()
+    with pytest.raises(RuntimeError, match="out of memory"):
+        retrieval.embed(net, PIXELS)
+    assert net.training
+
+
+def test_takes_a_catalogue():
+    def reader(catalog, rows, size):
+        return PIXELS[rows, :, :size, :size]
+
+    words = np.full(11, "shirt")
+    catalog = Catalog(
+        name="noise",
+        item=np.arange(11),
+        domain=np.ones(11),
+        split=np.full(11, "gallery"),
+        category=words,
+        source=words,
+        reader=reader,
+        licence="CC0",
+    )
+    net = nn.Flatten()
+    np.testing.assert_array_equal(
+        retrieval.embed(net, catalog, size=4), retrieval.embed(net, PIXELS[:, :, :4, :4])
+    )
+    with pytest.raises(ValueError, match="a catalogue needs a size"):
+        retrieval.embed(net, catalog)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "size", "message"),
+    [
+        (PIXELS / 255, None, r"dtype float64; expected uint8 \(n, 3, height, width\)"),
+        (PIXELS.transpose(0, 2, 3, 1), None, r"shape \(11, 8, 8, 3\)"),
+        (PIXELS[:0], None, "n above 0"),
+        (PIXELS, 8, "leave it out"),
+    ],
+)
+def test_refuses(pixels, size, message):
+    with pytest.raises(ValueError, match=message):
+        retrieval.embed(nn.Flatten(), pixels, size)

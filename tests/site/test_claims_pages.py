@@ -1,0 +1,235 @@
+"""The claims page, the matrix of verdicts, the summaries, and their links into the chapters."""
+
+import dataclasses
+from pathlib import Path
+
+import nbformat
+import pytest
+from fashret_utils.site.matrix import chips, totals
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from fashret_utils import chapters
+from fashret_utils.evidence import claims
+from fashret_utils.evidence.records import Record
+from fashret_utils.site.claims import add_labels, matrix, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+LEDGERS = claims.load(ROOT / "book/claims")
+
+
+def run(arm, seed, value, data="wardrobe-garments"):
+    return Record(
+        chapter="99_tiny",
+        data=data,
+        arm=arm,
+        scale="quick",
+        seed=seed,
+        metrics={"hit@1": value},
+        intervals={},
+        counts={},
+        cost={"wall_seconds": 1800.0},
+        machine={"device": "abacus"},
+        time="2026-01-02T03:04:05",
+        code_hash="now",
+    )
+
+
+def claim(number=1, data="wardrobe-garments", **changes):
+    evidence = ({"difference": ["a,x", "b+y"], "metric": "hit@1", "data": data},)
+    about = {"id": f"TINY-C{number}", "where": "abstract", "statement": "A beats B."}
+    return claims.Claim(**{**about, "reported": None, "evidence": evidence, **changes})
+
+
+def ledger(*stated):
+    return claims.Ledger(
+        paper="tiny",
+        citation="someone2020tiny",
+        chapter="99_tiny",
+        label="re-implementation",
+        available="The abstract.",
+        settled_by="The full text.",
+        claims=stated,
+    )
+
+
+def both(data, difference):
+    return [
+        found
+        for seed in range(3)
+        for found in (run("a,x", seed, 0.5 + difference, data), run("b+y", seed, 0.5, data))
+    ]
+
+
+UNTESTABLE = claim(2, evidence=(), untestable="the data are gone")
+
+
+def judged(difference=0.2, stale=None):
+    runs = both("wardrobe-garments", difference)
+    paper = ledger(claim(section="(a) Methods"), UNTESTABLE)
+    return [(paper, claims.judge(each, runs, stale)) for each in paper.claims]
+
+
+# matrix
+
+
+def test_each_data_set_has_a_verdict_of_its_own():
+    stated = claim(data=["wardrobe-garments", "mnist-1000", "mnist-2000", "unseen"])
+    runs = [
+        *both("wardrobe-garments", 0.2),
+        *both("mnist-1000", -0.2),
+        *both("mnist-2000", 0.2),
+    ]
+    verdict = claims.judge(stated, runs)
+    assert claims.on_data(verdict) == {
+        "wardrobe-garments": "supported",
+        "mnist-1000": "contradicted",
+        "mnist-2000": "supported",
+    }
+    together = claims.on_data(verdict, lambda data: data.split("-")[0])
+    assert together == {"wardrobe": "supported", "mnist": "inconclusive"}
+
+
+def test_the_matrix_counts_claims_by_data_set_and_altogether():
+    table = matrix(judged(), {"tiny": "Tiny"}).splitlines()
+    assert table[0] == "|  | {ref}`Tiny <claims-tiny>` |"
+    (garments,) = [line for line in table if "Wardrobe garments" in line]
+    assert "1 supported" in garments
+    assert "not testable" not in garments
+    assert "1 supported" in table[-1]
+    assert "1 not testable here" in table[-1]
+    assert not any("Wardrobe shoes" in line for line in table)
+
+
+def test_parts_of_a_data_set_share_its_row_and_new_data_sets_get_their_own():
+    sets = ["wardrobe-garments-views", "fashion-mnist-street", "fashion-mnist-1000", "hats"]
+    stated = claim(data=sets)
+    runs = [found for data in sets for found in both(data, 0.2)]
+    pair = [(ledger(stated), claims.judge(stated, runs))]
+    rows = [line.split("|")[1].strip() for line in matrix(pair, {"tiny": "T"}).splitlines()]
+    assert rows[2:-1] == [
+        "{ref}`Wardrobe garments <data-wardrobe>`",
+        "{ref}`Fashion-MNIST-Street <data-fashion-mnist>`",
+        "{ref}`Fashion-MNIST <data-fashion-mnist>`",
+        "hats",
+    ]
+
+
+def test_chips_say_in_words_what_they_say_in_colour():
+    assert 'title="2 contradicted"' in chips(["contradicted", "supported", "contradicted"])
+    assert chips([]) == ""
+    assert totals([v for _, v in judged()]) == "2 claims: 1 supported, 1 not testable here."
+
+
+# page
+
+
+def test_the_page_has_an_anchor_the_numbers_and_a_link_for_each_claim():
+    text = pages.page(judged(), {"tiny": "Tiny"}, ["tiny"])
+    assert text.startswith("**2 claims: 1 supported, 1 not testable here.**")
+    assert "| {ref}`Tiny <claims-tiny>` | 2 | 1 |  |  | 1 |" in text
+    assert "(tiny-c1)=\n:::::{div} claim supported" in text
+    assert "Tiny, {ref}`(a) Methods <evidence-tiny-c1>`" in text
+    assert "| `a,x` - `b+y` | wardrobe-garments | hit@1 | +20.0 [+20.0, +20.0] points |" in text
+    assert "(tiny-c2)=\n:::::{div} claim not" in text
+    assert "Why not\n: The data are gone." in text
+    assert "**What would settle more.** The full text." in text
+    assert "{doc}`one-page summary <summaries/tiny>`" in text
+    assert "summaries/" not in pages.page(judged(), {"tiny": "Tiny"}, [])
+
+
+def test_the_page_marks_what_is_stale():
+    assert "**stale**" in pages.page(judged(stale=lambda run: True), {"tiny": "Tiny"}, [])
+    assert "tale" not in pages.page(judged(stale=lambda run: False), {"tiny": "Tiny"}, [])
+
+
+def test_a_summary_is_made_from_verdicts_and_records():
+    verdicts = [verdict for _, verdict in judged(-0.2)]
+    table = pages.results(verdicts)
+    assert table.startswith("2 claims: 1 contradicted, 1 not testable here.")
+    assert "`a,x` - `b+y`, wardrobe-garments: -20.0 [-20.0, -20.0] points" in table
+    assert "- {ref}`TINY-C1 <tiny-c1>` (abstract): A beats B." in pages.scope(verdicts)
+    limits = pages.limits(ledger(), verdicts)
+    assert "**TINY-C2**: The data are gone." in limits
+    assert "**What would settle more**: The full text." in limits
+    told = pages.runs(both("wardrobe-garments", 0.2))
+    assert "6 runs of 2 arms on wardrobe-garments; scale quick; seeds 0, 1, 2; abacus" in told
+    assert "Training took 3.0 hours" in told
+    assert pages.runs([]) == "No run of this chapter is recorded yet.\n"
+
+
+def test_a_summary_shows_a_comparison_that_has_the_verdict():
+    stated = claim(data=["wardrobe-garments", "mnist-1000"])
+    runs = [*both("wardrobe-garments", 0.2), *both("mnist-1000", -0.2)]
+    runs = [dataclasses.replace(r, metrics={"hit@1": 0.5}) if r.data[0] == "w" else r for r in runs]
+    assert "mnist-1000: -20.0" in pages.results([claims.judge(stated, runs)])
+
+
+# anchors
+
+
+def notebook(*sources):
+    return new_notebook(cells=[new_markdown_cell(source) for source in sources])
+
+
+def test_labels_stand_before_their_sections():
+    text = notebook(
+        "# Tiny\n## What this chapter finds", "Words.\n\n**(a) Methods.** More.\n### (b) Data"
+    )
+    stated = [claim(1), claim(2, section="(a) Methods"), claim(3, section="(b) Data")]
+    add_labels(text, [*stated, claim(4, section="(b) Data")], "99_tiny")
+    assert text.cells[0].source.endswith("(evidence-tiny-c1)=\n## What this chapter finds")
+    assert text.cells[1].source == (
+        "Words.\n\n(evidence-tiny-c2)=\n**(a) Methods.** More.\n"
+        "(evidence-tiny-c3)=\n(evidence-tiny-c4)=\n### (b) Data"
+    )
+
+
+def test_code_holds_no_sections():
+    text = notebook("## Data\n```\n## Data\n```")
+    text.cells.append(new_code_cell("## Data"))
+    add_labels(text, [claim(section="Data")], "99_tiny")
+    assert text.cells[0].source.count("(evidence-tiny-c1)=") == 1
+    assert text.cells[1].source == "## Data"
+
+
+@pytest.mark.parametrize("sources", [["## Method"], ["## Data", "## Data"]])
+def test_a_section_that_is_missing_or_there_twice_is_named(sources):
+    with pytest.raises(
+        claims.ClaimsError, match=r"99_tiny has \d sections called 'Data', wanted by"
+    ):
+        add_labels(notebook(*sources), [claim(section="Data")], "99_tiny")
+
+
+@pytest.mark.parametrize("paper", LEDGERS, ids=lambda paper: paper.paper)
+def test_the_books_claims_name_sections_of_their_chapters(paper):
+    text = nbformat.read(chapters.path_of(paper.chapter, ROOT), as_version=4)
+    add_labels(text, paper.claims, paper.chapter)
+    sources = "\n".join(cell.source for cell in text.cells)
+    assert all(f"(evidence-{each.id.lower()})=" in sources for each in paper.claims)
+    without = [each.id for each in paper.claims if each.evidence and not each.section]
+    assert without == [], "name the heading under which their evidence stands as `section`"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "book/summaries").glob("*.md")), ids=str)
+def test_a_summary_has_the_sections_of_the_form_and_its_own_papers_results(page):
+    text = page.read_text()
+    assert page.stem in {paper.paper for paper in LEDGERS}
+    for heading in (
+        "Scope of reproducibility",
+        "Methodology",
+        "Results",
+        "What was easy",
+        "What was difficult",
+        "What was not possible",
+        "Communication with the original authors",
+    ):
+        assert f"\n## {heading}\n" in text
+    for part in ("scope", "runs", "results", "limits"):
+        assert f"```{{include}} ../_generated/summary_{page.stem}_{part}.md" in text
+    assert f"book/summaries/{page.stem}" in (ROOT / "_toc.yml").read_text()
+
+
+def test_every_paper_of_the_book_has_a_summary():
+    with_summary = {page.stem for page in (ROOT / "book/summaries").glob("*.md")}
+    own = {paper.paper for paper in LEDGERS if all(c.where == "this book" for c in paper.claims)}
+    assert {paper.paper for paper in LEDGERS} - own == with_summary
