@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from fashret_utils.data.batches import Batch, Batches
     from fashret_utils.retrieval import Retrieval
 
-SYNC_EVERY = 25  # steps between looks at the losses on a GPU; each look makes the CPU wait for it
+SYNC_EVERY = 25  # steps between looks at the losses on a GPU, which the CPU waits for
 
 
 class Run:
@@ -58,14 +58,13 @@ class Run:
     - `checkpoints`: folder of checkpoints, written every `every` steps; None keeps none. A run
       that was stopped goes on from its last one when its cell is executed again.
     - `catalog_hash`: of the training data, for the record.
-    - `settings`: what else decides the numbers (margin, learning rate); goes into the record, and a
-      checkpoint with other settings is refused.
+    - `settings`: what else decides the numbers (margin, learning rate), for the record; a checkpoint
+      with other settings is refused.
     - `clip`: largest norm of an optimizer's gradient; None leaves it.
     - `compile`: use `torch.compile` on a GPU; pays in long runs only.
     - `progress`: show a progress bar.
 
     Under `torchrun` every process makes the same `Run`; give its `rank` and `world` to `Batches`.
-
     **Raises** `ValueError` for an unknown scale or a name that cannot be a folder, `ResultsError`
     for one that cannot be written.
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from fashret_utils.site.matrix import chips, totals
+from fashret_utils.site.claims.matrix import chips, totals
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fashret_utils import chapters
