@@ -1,4 +1,4 @@
-"""The command line: `python -m fashret_utils run|export|data|records|claims|site`."""
+"""The command line: `python -m fashret_utils run|campaign|export|data|records|claims|site`."""
 
 import argparse
 import os
@@ -29,7 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "chapter", nargs="?", help="such as 00_street_to_shop; all of them if left out"
     )
-    run.add_argument("--scale", default="quick", help="smoke, quick, gpu or paper (default: quick)")
+    scales = "smoke, quick, full, gpu or paper"
+    run.add_argument("--scale", default="quick", help=f"{scales} (default: quick)")
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     run.add_argument("--experiments", choices=("main", "all"), default="main")
     run.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -62,6 +63,24 @@ def _parser() -> argparse.ArgumentParser:
         help="a parameter that a chapter has of its own, such as: weights imagenet",
     )
     run.set_defaults(command=_run)
+
+    campaign = commands.add_parser(
+        "campaign", help="do all runs that are missing or stale; goes on where it was stopped"
+    )
+    campaign.add_argument("chapter", nargs="*", help="all that have a plan of runs if left out")
+    campaign.add_argument("--scale", default="full", help=f"{scales} (default: full)")
+    campaign.add_argument("--hours", type=float, help="begin no run that would end after them")
+    campaign.add_argument("--workers", type=int, help="processes (default: one a core)")
+    campaign.add_argument("--device", default="cpu", help="auto, cpu or cuda")
+    campaign.add_argument("--data-root", default="", help="folder of the real data sets")
+    campaign.add_argument("--results", type=Path, default=Path("results"))
+    campaign.add_argument(
+        "--scratch",
+        type=Path,
+        default=Path("_build/campaign"),
+        help="folder for checkpoints of runs under way (default: _build/campaign)",
+    )
+    campaign.set_defaults(command=_campaign)
 
     export = commands.add_parser("export", help="write a chapter as a script, for torchrun")
     export.add_argument("chapter", help="such as 00_street_to_shop")
@@ -140,6 +159,23 @@ def _dry_run(arguments: argparse.Namespace, wanted: list[str], own: dict) -> int
         print(f"{name}, {arguments.data}, scale {arguments.scale}: one step of each arm")
         print(table.round(3).to_string(index=False), flush=True)
     return 0
+
+
+def _campaign(arguments: argparse.Namespace) -> int:
+    from fashret_utils.training.campaign import campaign
+
+    outcome = campaign(
+        arguments.chapter or chapters.names(),
+        arguments.scale,
+        results=arguments.results.absolute(),
+        scratch=arguments.scratch.absolute(),
+        hours=arguments.hours,
+        workers=arguments.workers,
+        device=arguments.device,
+        data_root=arguments.data_root and str(Path(arguments.data_root).absolute()),
+    )
+    print(f"{len(outcome.done)} done, {len(outcome.failed)} failed, {len(outcome.left)} left")
+    return 1 if outcome.failed else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -1,10 +1,11 @@
-"""The four sizes of every chapter, and the machine a chapter runs on."""
+"""The five sizes of every chapter, and the machine a chapter runs on."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,13 +13,13 @@ from typing import TypeVar
 import psutil
 import torch
 
-SCALES = ("smoke", "quick", "gpu", "paper")
+SCALES = ("smoke", "quick", "full", "gpu", "paper")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """One of the four sizes. A scale changes numbers, never the code path."""
+    """One of the five sizes. A scale changes numbers, never the code path."""
 
     name: str
 
@@ -29,21 +30,46 @@ class Scale:
     def __str__(self) -> str:
         return self.name
 
-    def pick(self, *, smoke: T, quick: T, gpu: T, paper: T | None = None) -> T:
+    def pick(
+        self, *, smoke: T, quick: T, gpu: T, full: T | None = None, paper: T | None = None
+    ) -> T:
         """Choose the value that belongs to this scale.
 
-        **Arguments**: one value a scale; `paper` falls back to `gpu`.
+        **Arguments**: one value a scale; `full` falls back to `quick`, `paper` to `gpu`.
 
         **Returns** the value of this scale.
         """
+        full = quick if full is None else full
         paper = gpu if paper is None else paper
-        return {"smoke": smoke, "quick": quick, "gpu": gpu, "paper": paper}[self.name]
+        return dict(zip(SCALES, (smoke, quick, full, gpu, paper), strict=True))[self.name]
+
+
+def preset(table: Mapping[str, Mapping[str, object]], name: str | Scale) -> dict[str, object]:
+    """The sizes of a scale from a chapter's table of them: presets are data, not code.
+
+    **Arguments**: `table` - scale -> sizes; a scale's row holds what differs from the scales before
+    it, so that the first row has every size.
+
+    **Returns** name -> value, all sizes of the first row.
+
+    **Raises** `ValueError` for a scale or a size that the table cannot have.
+    """
+    rows = {scale(key).name: row for key, row in table.items()}
+    first = next((rows[key] for key in SCALES if key in rows), None)
+    if first is None:
+        raise ValueError(f"the table of sizes is empty: expected a row for one of {SCALES}")
+    resolved: dict[str, object] = {}
+    for key in SCALES[: SCALES.index(scale(name).name) + 1]:
+        if unknown := sorted(set(rows.get(key, ())) - set(first)):
+            raise ValueError(f"row {key!r} has a size {unknown[0]!r} that the first row lacks")
+        resolved |= rows.get(key, {})
+    return resolved or dict(first)
 
 
 def scale(name: str | Scale) -> Scale:
     """Turn a scale's name into a `Scale`.
 
-    **Raises** `ValueError`, listing the four names, when there is no such scale.
+    **Raises** `ValueError`, listing the names, when there is no such scale.
     """
     return name if isinstance(name, Scale) else Scale(name)
 

@@ -2,16 +2,26 @@ import psutil
 import pytest
 import torch
 
-from fashret_utils.scale import SCALES, Scale, choose_device, machine, peak_memory_gib, scale
+from fashret_utils.scale import (
+    SCALES,
+    Scale,
+    choose_device,
+    machine,
+    peak_memory_gib,
+    preset,
+    scale,
+)
 
 
 @pytest.mark.parametrize("name", SCALES)
 def test_pick_gives_the_value_of_the_scale(name):
-    assert scale(name).pick(smoke="smoke", quick="quick", gpu="gpu", paper="paper") == name
+    values = {key: key for key in SCALES}
+    assert scale(name).pick(**values) == name
 
 
-def test_paper_falls_back_to_gpu():
+def test_paper_falls_back_to_gpu_and_full_to_quick():
     assert scale("paper").pick(smoke=1, quick=2, gpu=3) == 3
+    assert scale("full").pick(smoke=1, quick=2, gpu=3) == 2
     assert scale("paper").pick(smoke=1, quick=2, gpu=3, paper=0) == 0
 
 
@@ -22,9 +32,33 @@ def test_scale_of_a_scale_is_itself_and_prints_its_name():
 
 
 @pytest.mark.parametrize("make", [scale, Scale])
-def test_unknown_scale_lists_the_four(make):
-    with pytest.raises(ValueError, match=r"unknown scale 'huge'.*smoke, quick, gpu, paper"):
+def test_unknown_scale_lists_them_all(make):
+    with pytest.raises(ValueError, match=r"unknown scale 'huge'.*smoke, quick, full, gpu, paper"):
         make("huge")
+
+
+TABLE = {
+    "smoke": {"steps": 3, "size": 28},
+    "quick": {"steps": 100},
+    "gpu": {"steps": 1000, "size": 96},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [("smoke", (3, 28)), ("quick", (100, 28)), ("full", (100, 28)), ("paper", (1000, 96))],
+)
+def test_a_scale_has_the_sizes_of_its_row_and_of_those_before(name, sizes):
+    assert preset(TABLE, name) == dict(zip(("steps", "size"), sizes, strict=True))
+
+
+def test_a_table_of_sizes_is_checked():
+    with pytest.raises(ValueError, match="'quick' has a size 'step' that the first row lacks"):
+        preset(TABLE | {"quick": {"step": 100}}, "full")
+    with pytest.raises(ValueError, match="unknown scale 'fast'"):
+        preset(TABLE | {"fast": {}}, "smoke")
+    with pytest.raises(ValueError, match="the table of sizes is empty"):
+        preset({}, "smoke")
 
 
 def test_auto_takes_the_gpu_only_when_there_is_one(monkeypatch):

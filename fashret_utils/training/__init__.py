@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "history": ["TrainingDiverged"],
-        "jobs": ["recorded", "run_jobs"],
+        "jobs": ["Job", "recorded", "run_jobs"],
         "run": ["Run"],
     },
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from joblib import Parallel, delayed, parallel_config
@@ -12,6 +13,23 @@ from tqdm import tqdm
 from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
 from fashret_utils.evidence.staleness import is_stale
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run that a chapter asks for.
+
+    - `data`, `arm`, `seed`: name its record; `settings`: what else decides its numbers.
+    - `stage`: a stage begins when those before are done, so that it can choose by their records.
+    - `cost`: runs of the same word on the same data take about as long as each other.
+    """
+
+    data: str
+    arm: str
+    seed: int
+    settings: Mapping[str, object] = field(default_factory=dict, hash=False)
+    stage: int = 0
+    cost: str = ""
 
 
 def run_jobs(do: Callable[..., object], jobs: Collection[tuple], workers: int) -> None:

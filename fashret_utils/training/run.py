@@ -31,6 +31,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from fashret_utils.atomic import check_writable
 from fashret_utils.evidence import provenance, records
 from fashret_utils.scale import Scale
+from fashret_utils.training import forecast
 from fashret_utils.training.acceleration import accelerator, gather, prepare_module
 from fashret_utils.training.checkpoints import Keeper, all_finite
 from fashret_utils.training.history import History, TrainingDiverged
@@ -58,8 +59,7 @@ class Run:
     - `checkpoints`: folder of checkpoints, written every `every` steps; None keeps none. A run
       that was stopped goes on from its last one when its cell is executed again.
     - `catalog_hash`: of the training data, for the record.
-    - `settings`: what else decides the numbers (margin, learning rate), for the record; a checkpoint
-      with other settings is refused.
+    - `settings`: what else decides the numbers, for the record; checkpoints of others are refused.
     - `clip`: largest norm of an optimizer's gradient; None leaves it.
     - `compile`: use `torch.compile` on a GPU; pays in long runs only.
     - `progress`: show a progress bar.
@@ -178,6 +178,7 @@ class Run:
                     self._save()
                     clock = time.perf_counter()  # writing is not training
                 bar.step(history)
+                forecast.look(history.step, total, spent)
 
     def backward(self, loss: Tensor, optimizer: Optimizer, name: str = "loss") -> None:
         """Learn from a loss: gradients, clipping, one step of the optimizer and its scheduler.
@@ -231,7 +232,6 @@ class Run:
         """Bring the embeddings or labels of all processes together, with gradients.
 
         **Arguments**: `tensor` (B, ...), of the same shape in every process.
-
         **Returns** (world * B, ...). With DistributedDataParallel's averaging, a loss over it has
         the gradient of the same loss in one process.
         """

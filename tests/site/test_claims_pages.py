@@ -5,13 +5,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from fashret_utils.site.claims.matrix import chips, totals
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fashret_utils import chapters
 from fashret_utils.evidence import claims
 from fashret_utils.evidence.records import Record
 from fashret_utils.site.claims import add_labels, matrix, pages
+from fashret_utils.site.claims.matrix import chips, totals
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGERS = claims.load(ROOT / "book/claims")

@@ -1,0 +1,263 @@
+"""A campaign: every run that chapters ask for and that has no current record yet.
+
+A chapter takes part whose definitions have
+
+- `plan(scale, found, data_root)`: all its runs as `Job`s, given the records there are, of any
+  stage that can be named by now. Trials are stage 0; what depends on their outcome comes after;
+- `do(job, where)`: trains one of them and writes its record; `where` has `scale`, `device`,
+  `results`, `data_root`, `checkpoints` and `progress`, as `Run` takes them.
+
+Runs are done seeds first (all arms of seed 0, then of seed 1, ...), each in one thread, as many
+side by side as there are cores. What is done is on disk: a campaign that was killed goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import joblib
+import torch
+
+from fashret_utils import chapters
+from fashret_utils.evidence import records
+from fashret_utils.scale import scale as get_scale
+from fashret_utils.training.forecast import forecast
+from fashret_utils.training.jobs import Job, recorded
+
+# One thread each: with more, those of one process wait for those of the others.
+THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+ONE_THREAD = THREADS | {"OMP_WAIT_POLICY": "PASSIVE"}
+TRIES = 2  # of a run whose process dies
+
+Log = Callable[[str], None]
+Entry = tuple[str, Job]
+
+
+@dataclass
+class Outcome:
+    """What a campaign did: runs done, those that failed and why, those left for lack of time."""
+
+    done: list[Entry] = field(default_factory=list)
+    failed: dict[Entry, str] = field(default_factory=dict)
+    left: list[Entry] = field(default_factory=list)
+
+
+def missing(
+    name: str, scale: str, results: str | Path, data_root: str = "", root: Path | None = None
+) -> list[Job]:
+    """The runs of a chapter's first unfinished stage that have no current record.
+
+    **Raises** `ValueError` for a chapter that has no plan.
+    """
+    module = chapters.definitions(name, root)
+    if not hasattr(module, "plan"):
+        raise ValueError(f"{name} has no plan of runs: its definition cells have no `plan`")
+    found = records.load(results, chapter=name, scale=scale)
+    about = {"chapter": name, "scale": scale}
+    jobs = [
+        job
+        for job in module.plan(scale, found, data_root)
+        if recorded(
+            results, settings=job.settings, data=job.data, arm=job.arm, seed=job.seed, **about
+        )
+        is None
+    ]
+    first = min((job.stage for job in jobs), default=0)
+    return [job for job in jobs if job.stage == first]
+
+
+def campaign(
+    names: Collection[str],
+    scale: str = "full",
+    *,
+    results: str | Path,
+    scratch: str | Path,
+    hours: float | None = None,
+    workers: int | None = None,
+    device: str = "cpu",
+    data_root: str = "",
+    root: Path | None = None,
+    log: Log | None = None,
+) -> Outcome:
+    """Do all runs that are missing or stale.
+
+    **Arguments**: `names` - of chapters, the order in which runs of one seed are done; `results` -
+    folder of the records; `scratch` - folder for checkpoints of runs under way; `hours` - no run is
+    begun that would end after them; `workers` - processes, by default one a core; `root` - of the
+    book; `log` - is given each line of progress, by default to print it.
+
+    **Returns** an `Outcome`; a run that fails does not stop the others.
+
+    **Raises** `ValueError` for an unknown scale or chapter.
+    """
+    scale = get_scale(scale).name
+    where = {"scale": scale, "device": device, "results": str(results), "data_root": data_root}
+    where |= {"checkpoints": str(scratch), "progress": False}
+    log = log or partial(print, flush=True)
+    taking_part = _taking_part(names, root, log)
+    ends = None if hours is None else time.monotonic() + 3600 * hours
+    workers = workers or joblib.cpu_count()
+    return _Campaign(taking_part, where, workers, ends, root, log).run()
+
+
+def _taking_part(names: Collection[str], root: Path | None, log: Log) -> list[str]:
+    found = []
+    for name in names:
+        if hasattr(chapters.definitions(name, root), "plan"):
+            found.append(name)
+        else:
+            log(f"{name}: skipped, it has no plan of runs")
+    return found
+
+
+class _Campaign:
+    """Runs under way, what each kind of run takes, and what is to be begun next."""
+
+    def __init__(
+        self,
+        names: list[str],
+        where: dict,
+        workers: int,
+        ends: float | None,
+        root: Path | None,
+        log: Log,
+    ):
+        self.names, self.where, self.workers, self.ends = names, where, workers, ends
+        self.root, self.log, self.outcome = root, log, Outcome()
+        self.seconds: dict[tuple[str, str, str], list[float]] = {}
+        self.tries: dict[Entry, int] = {}
+        self.running: dict[Future, Entry] = {}
+
+    def run(self) -> Outcome:
+        self._estimate()
+        pool = _pool(self.workers)
+        try:
+            while True:
+                waiting = self._waiting()
+                for entry in waiting[: self.workers - len(self.running)]:
+                    self.running[pool.submit(_work, *entry, self.where, self.root)] = entry
+                if not self.running:
+                    self.outcome.left = self._all_missing()
+                    return self.outcome
+                ended, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                if not self._take(ended, len(waiting)):
+                    pool.shutdown(wait=False)
+                    self.running.clear()
+                    pool = _pool(self.workers)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self, ended: Collection[Future], waiting: int) -> bool:
+        """Note what came of runs; False when a process died and the pool with it."""
+        alive = True
+        for future in ended:
+            entry = self.running.pop(future)
+            try:
+                seconds = future.result()
+            except BrokenProcessPool:
+                alive = False
+                self._again(entry)
+            except Exception as error:
+                self.outcome.failed[entry] = f"{type(error).__name__}: {error}"
+                self.log(f"{_title(entry)}: FAILED, {self.outcome.failed[entry]}")
+            else:
+                self.outcome.done.append(entry)
+                self.seconds.setdefault(_kind(entry), []).append(seconds)
+                left = self._seconds_left(self._all_missing()) / self.workers
+                self.log(f"{_title(entry)}: {seconds:.0f} s; {_duration(left)} left")
+        if not alive:
+            for entry in self.running.values():
+                self._again(entry)
+        return alive
+
+    def _again(self, entry: Entry) -> None:
+        self.tries[entry] = self.tries.get(entry, 0) + 1
+        if self.tries[entry] >= TRIES:
+            self.outcome.failed[entry] = "its process died: is there enough memory?"
+            self.log(f"{_title(entry)}: FAILED, {self.outcome.failed[entry]}")
+
+    def _all_missing(self) -> list[Entry]:
+        place = [self.where[key] for key in ("scale", "results", "data_root")]
+        found = [
+            (name, job) for name in self.names for job in missing(name, *place, root=self.root)
+        ]
+        order = {name: place for place, name in enumerate(self.names)}
+        busy = [*self.running.values(), *self.outcome.failed]
+        found = [entry for entry in found if entry not in busy]
+        return sorted(found, key=lambda entry: (entry[1].seed, order[entry[0]]))
+
+    def _waiting(self) -> list[Entry]:
+        """What may begin now, in order: runs that would not end in time are passed over."""
+        found = self._all_missing()
+        if self.ends is None:
+            return found
+        left = self.ends - time.monotonic()
+        return [entry for entry in found if self._expected(entry) < left]
+
+    def _expected(self, entry: Entry) -> float:
+        known = self.seconds.get(_kind(entry), [0.0])
+        return sum(known) / len(known)
+
+    def _seconds_left(self, entries: Collection[Entry]) -> float:
+        return sum(self._expected(entry) for entry in entries)
+
+    def _estimate(self) -> None:
+        """Time the first steps of one run of each kind, then say how long all will take."""
+        entries = self._all_missing()
+        kinds = {_kind(entry): entry for entry in reversed(entries)}
+        with tempfile.TemporaryDirectory() as nowhere, _pool(1) as pool:
+            place = self.where | {"results": f"{nowhere}/results", "checkpoints": None}
+            for kind, entry in kinds.items():
+                try:
+                    self.seconds[kind] = [pool.submit(_forecast, *entry, place, self.root).result()]
+                except Exception as error:  # the run itself will say so, too
+                    self.log(f"{_title(entry)}: no forecast, {type(error).__name__}: {error}")
+        hours = _duration(self._seconds_left(entries) / self.workers)
+        self.log(f"{len(entries)} runs to do, about {hours} with {self.workers} workers")
+
+
+def _work(name: str, job: Job, where: dict, root: Path | None) -> float:
+    """Do one run, in a process of its own: seconds."""
+    torch.set_num_threads(1)
+    begun = time.perf_counter()
+    own = Path(where["checkpoints"]) / name / job.data / job.arm / f"{job.seed}"
+    chapters.definitions(name, root).do(job, where | {"checkpoints": str(own)})
+    shutil.rmtree(own, ignore_errors=True)
+    return time.perf_counter() - begun
+
+
+def _forecast(name: str, job: Job, where: dict, root: Path | None) -> float:
+    torch.set_num_threads(1)
+    module = chapters.definitions(name, root)
+    return forecast(partial(module.do, job, where))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that start afresh, so that they take the number of threads from the environment."""
+    os.environ.update(ONE_THREAD)
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _kind(entry: Entry) -> tuple[str, str, str]:
+    name, job = entry
+    return name, job.data, job.cost
+
+
+def _title(entry: Entry) -> str:
+    name, job = entry
+    return f"{name} {job.data} {job.arm} seed {job.seed}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
