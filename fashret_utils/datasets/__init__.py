@@ -20,6 +20,7 @@ from fashret_utils.datasets import (
     lookbook,
     manifest,
     mvshoe,
+    shop_views,
     street2shop,
 )
 from fashret_utils.datasets.deepfashion import c2s, inshop
@@ -38,7 +39,9 @@ PAPERS = (
     mvshoe,
     lookbench,
 )
-_FROM_FILES = {module.ABOUT.name: module for module in (grocery_store, clothing, *PAPERS)}
+_FROM_FILES = {
+    module.ABOUT.name: module for module in (shop_views, grocery_store, clothing, *PAPERS)
+}
 
 
 class _Downloads(Mapping[str, ModuleType]):
