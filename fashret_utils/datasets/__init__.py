@@ -20,12 +20,12 @@ from fashret_utils.datasets import (
     lookbook,
     manifest,
     mvshoe,
-    shop_views,
     street2shop,
 )
 from fashret_utils.datasets.deepfashion import c2s, inshop
 from fashret_utils.datasets.lookbench import catalog as lookbench
 from fashret_utils.datasets.reading.places import DataNotFoundError, Report, data_root
+from fashret_utils.datasets.shop_views import catalog as shop_views
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
 DRAWN = ("fashion-mnist", "fashion-mnist-street", "mnist")  # their modules draw with PyTorch

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import skia
 
-from fashret_utils.wardrobe import scene
 from fashret_utils.wardrobe.draws import Draws
-from fashret_utils.wardrobe.scene_paint import hsv, polygon, ramp, rectangle, shade, solid
+from fashret_utils.wardrobe.scenes import scene
+from fashret_utils.wardrobe.scenes.paint import hsv, polygon, ramp, rectangle, shade, solid
 
 _RGBA = skia.kRGBA_8888_ColorType
 _OWN = 0.45  # the share of scenes that are not the Wardrobe's

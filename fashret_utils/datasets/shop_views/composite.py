@@ -33,7 +33,7 @@ def composite(
 
     **Arguments**: `key`: whole numbers >= 0 that alone decide the random numbers; `size`: pixels;
     `factors`: strength of background, pose, occlusion, light, camera and crop: 0 none, 1 usual,
-    2 extreme. Each has its own random numbers, so that changing one leaves the others' as they were.
+    2 extreme. Each has its own random numbers: changing one leaves those of the others.
 
     **Returns** uint8 (size, size, 3).
     """

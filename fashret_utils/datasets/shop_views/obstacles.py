@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import skia
 
-from fashret_utils.wardrobe import occluders
-from fashret_utils.wardrobe.body import CANONICAL, SHOULDER, Figure
 from fashret_utils.wardrobe.draws import Draws
-from fashret_utils.wardrobe.scene_paint import hsv, shade
+from fashret_utils.wardrobe.people import occluders
+from fashret_utils.wardrobe.people.body import CANONICAL, SHOULDER, Figure
+from fashret_utils.wardrobe.scenes.paint import hsv, shade
 
 CARRIED = ("crossbody", "tote")  # of the Wardrobe's, those that need neither hand nor neck
 # Where the shoulders are below the top of the head: shares of the visible height.

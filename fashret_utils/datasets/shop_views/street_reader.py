@@ -14,11 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fashret_utils.catalog import Catalog
-from fashret_utils.datasets.pictures import letterbox, open_picture
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.letterbox import letterbox
+from fashret_utils.datasets.reading.pictures import open_picture
 from fashret_utils.datasets.shop_views.composite import composite
 from fashret_utils.datasets.shop_views.cutout import Cutout, cut_out
-from fashret_utils.syntax import reached, source_hash
+from fashret_utils.source_code import reached, source_hash
 
 
 class StreetReader:

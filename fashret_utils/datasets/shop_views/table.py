@@ -7,6 +7,8 @@ A row of `items.csv` is a photo. An item is a style in one colour. Three things 
 - Where `colour_agrees` is 0 the front has been dyed and the other views have not: the others are
   not used at all, the front may stand in a gallery.
 - Photos of items without a front (close-ups of four bags) have no right answer and are left out.
+- Items "acc-..." are bags and gear with one view. Copies of the table are known in which five of
+  them have the name and the material of a bra that has the same style number: they are not read.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.datasets.csv_lines import read_csv
-from fashret_utils.datasets.places import About
-from fashret_utils.datasets.text_lines import line_error
+from fashret_utils.datasets.reading.csv_lines import read_csv
+from fashret_utils.datasets.reading.places import About
+from fashret_utils.datasets.reading.text_lines import line_error
 
 ABOUT = About(
     name="shop-views",
@@ -49,6 +51,8 @@ def read_table(folder: Path, usable: bool = True) -> pd.DataFrame:
     """
     path = folder / "items.csv"
     table = _checked(read_csv(path), path)
+    gear = table["item"].str.startswith("acc-")
+    table.loc[gear, ["name", "pattern", *PARTS]] = ""
     for column, names in (("item_number", "item"), ("family", "style_id")):
         table[column] = np.unique(table[names].to_numpy(str), return_inverse=True)[1]
     table["view"] = table["view"].map(VIEWS)

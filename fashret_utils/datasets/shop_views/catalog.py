@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fashret_utils.catalog import SHOP, STREET, Catalog
-from fashret_utils.datasets.manifest import report
-from fashret_utils.datasets.pictures import FileReader
-from fashret_utils.datasets.places import Report
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets.reading.listed import report
+from fashret_utils.datasets.reading.pictures import FileReader
+from fashret_utils.datasets.reading.places import Report
 from fashret_utils.datasets.shop_views.folds import parts, style_folds
 from fashret_utils.datasets.shop_views.table import ABOUT, FLAT, attributes, read_table
 
