@@ -426,7 +426,7 @@ def test_shop_views_is_made_of_two_repositories(magento, tmp_path):
     said = []
     folder = fetch("shop-views", tmp_path, say=said.append)
     text = "\n".join(said)
-    assert "licence OSL 3.0, Magento sample data, (c) Magento, Inc. / Adobe" in said[0]
+    assert "licence OSL 3.0, share-alike (Magento sample data, (c) Magento, Inc. " in said[0]
     assert "7 pictures of 5 items, NOT the expected 1,122" in text
     assert [file for file in everything(folder) if not file.startswith("images/")] == [
         "LICENSE",

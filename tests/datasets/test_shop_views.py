@@ -67,7 +67,8 @@ def test_transfer_tests_every_view_that_agrees_and_trains_nothing(root):
     catalog = datasets.load("shop-views", root)
     assert set(catalog.split) == {"query", "gallery"}
     assert catalog.protocol == "open-set"
-    assert catalog.licence.startswith("OSL 3.0, Magento sample data, (c) Magento, Inc. / Adobe")
+    assert catalog.licence.startswith("OSL 3.0")
+    assert "(c) Magento, Inc. / Adobe" in catalog.licence  # the licence asks for it
     gallery, query = catalog.where(split="gallery"), catalog.where(split="query")
     assert set(gallery.view) == {"front"}
     assert set(gallery.domain) == {SHOP}

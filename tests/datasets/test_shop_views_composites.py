@@ -137,7 +137,7 @@ def test_occlusion_hides_a_part():
 def test_every_scene_is_a_scene(kind, monkeypatch):
     from fashret_utils.datasets.shop_views import backdrops
 
-    monkeypatch.setattr(backdrops, "KINDS", (KINDS[kind],))
+    monkeypatch.setattr(backdrops, "KINDS", (KINDS[kind],) * 2)
     monkeypatch.setattr(backdrops, "_OWN", 1.0)
     full = backdrop(np.random.default_rng(3), 48, 1.0)
     assert full.shape == (48, 48, 3)
@@ -145,3 +145,24 @@ def test_every_scene_is_a_scene(kind, monkeypatch):
     assert np.array_equal(full, backdrop(np.random.default_rng(3), 48, 1.0))
     assert (backdrop(np.random.default_rng(3), 48, 0.0) == 255).all()
     assert backdrop(np.random.default_rng(3), 48, 0.5).mean() > full.mean()
+
+
+def test_nobody_with_feet_stands_before_a_scene_without_ground(monkeypatch):
+    from fashret_utils.datasets.shop_views import backdrops
+
+    painted = []
+    paint = backdrops.scene.background
+
+    def noted(rng, size, strength, kind=None):
+        painted.append(kind)
+        return paint(rng, size, strength, kind)
+
+    monkeypatch.setattr(backdrops.scene, "background", noted)
+    for bottom in (200, 240):
+        cut = cut_out(studio((60, 90, 160), 40, bottom)[0])
+        for number in range(12):
+            composite(cut, (number,), 32, FACTORS | {"background": 1.0})
+    standing = [kind for kind in painted if kind]
+    assert len(standing) >= 4
+    assert not {"brick", "shelves", "foliage", "rail"} & set(standing)
+    assert None in painted  # half-length portraits may have any scene

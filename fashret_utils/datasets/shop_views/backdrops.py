@@ -14,25 +14,30 @@ from fashret_utils.wardrobe.scenes import scene
 from fashret_utils.wardrobe.scenes.paint import hsv, polygon, ramp, rectangle, shade, solid
 
 _RGBA = skia.kRGBA_8888_ColorType
+_GROUNDED = ("street", "street", "room", "station", "park", "beach")  # of the Wardrobe's
 _OWN = 0.45  # the share of scenes that are not the Wardrobe's
 
 
-def backdrop(rng: np.random.Generator, size: int, strength: float) -> np.ndarray:
+def backdrop(
+    rng: np.random.Generator, size: int, strength: float, ground: bool = False
+) -> np.ndarray:
     """Paint a random scene.
 
     **Arguments**: `rng`: the picture's background stream; `size`: width and height in pixels;
-    `strength`: 0 white, 1 a scene, between them it fades, above 1 it has more contrast.
+    `strength`: 0 white, 1 a scene, between them it fades, above 1 it has more contrast; `ground`:
+    only scenes in which somebody can stand.
 
     **Returns** uint8 (size, size, 3).
     """
     draws = Draws(rng)
     if strength <= 0 or not draws.chance(_OWN):
-        return _pixels(scene.background(rng, size, strength))
+        kind = draws.pick(_GROUNDED) if ground else None
+        return _pixels(scene.background(rng, size, strength, kind))
     pixels = max(16, round(size * draws.pick((0.22, 0.3, 0.4, 0.55))))
     surface = skia.Surface(pixels, pixels)
     canvas = surface.getCanvas()
     canvas.scale(pixels, pixels)
-    grain = draws.pick(KINDS)(canvas, draws)
+    grain = draws.pick(KINDS[1:] if ground else KINDS)(canvas, draws)
     small = _pixels(surface.makeImageSnapshot()).astype(np.float32)
     small *= 1 + grain * _fractal(rng, pixels)[..., None]
     picture = cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -44,7 +49,7 @@ def backdrop(rng: np.random.Generator, size: int, strength: float) -> np.ndarray
 
 def _lights(canvas: skia.Canvas, draws: Draws) -> float:
     """A street at night: discs of light, out of focus."""
-    sky = hsv(draws.between(0.55, 0.75), 0.5, draws.between(0.08, 0.25))
+    sky = hsv(draws.between(0.55, 0.75), 0.45, draws.between(0.14, 0.36))
     ramp(canvas, 0, 0, 1, 1, sky, shade(sky, draws.between(0.6, 2.2)))
     for _ in range(draws.count(2, 5)):
         x, wide = draws.unit(), draws.between(0.08, 0.25)
@@ -66,7 +71,7 @@ def _plaster(canvas: skia.Canvas, draws: Draws) -> float:
         x, wide, lean = draws.between(-0.3, 0.8), draws.between(0.2, 0.6), draws.signed(0.4)
         tone = shade(wall, draws.pick((0.62, 0.75, 1.2)))
         polygon(canvas, ((x, 0), (x + wide, 0), (x + wide + lean, 1), (x + lean, 1)), tone)
-    floor = draws.between(0.7, 0.95)
+    floor = draws.between(0.55, 0.85)  # people with feet stand on it
     ground = hsv(draws.between(0.05, 0.15), draws.between(0, 0.3), draws.between(0.25, 0.7))
     ramp(canvas, 0, floor, 1, 1, shade(ground, 0.7), ground)
     return draws.between(0.1, 0.28)
@@ -74,7 +79,7 @@ def _plaster(canvas: skia.Canvas, draws: Draws) -> float:
 
 def _thicket(canvas: skia.Canvas, draws: Draws) -> float:
     """Leaves with the sky between them, trunks, a path."""
-    green = hsv(draws.between(0.15, 0.36), draws.between(0.3, 0.7), draws.between(0.2, 0.6))
+    green = hsv(draws.between(0.15, 0.36), draws.between(0.2, 0.6), draws.between(0.35, 0.7))
     ramp(canvas, 0, 0, 1, 1, shade(green, draws.between(1.1, 1.8)), shade(green, 0.7))
     for _ in range(draws.count(30, 70)):
         tone = draws.pick((shade(green, 1.5), shade(green, 0.6), shade(green, 0.85)))
@@ -84,7 +89,7 @@ def _thicket(canvas: skia.Canvas, draws: Draws) -> float:
     for _ in range(draws.count(0, 3)):
         x, wide = draws.unit(), draws.between(0.01, 0.05)
         rectangle(canvas, x, 0, x + wide, 0.9, hsv(0.08, 0.35, draws.between(0.12, 0.4)))
-    way = draws.between(0.75, 1.0)
+    way = draws.between(0.55, 0.85)
     ramp(canvas, 0, way, 1, 1, hsv(0.1, 0.2, 0.5), hsv(0.1, 0.25, draws.between(0.4, 0.75)))
     return 0.35
 
@@ -133,7 +138,7 @@ def _aisle(canvas: skia.Canvas, draws: Draws) -> float:
     return 0.06
 
 
-KINDS = (_lights, _plaster, _thicket, _crowd, _aisle)
+KINDS = (_lights, _plaster, _thicket, _crowd, _aisle)  # the first shows no ground
 
 
 def _fractal(rng: np.random.Generator, size: int) -> np.ndarray:

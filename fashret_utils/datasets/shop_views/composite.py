@@ -42,7 +42,8 @@ def composite(
         for number, name in enumerate(_STREAMS)
     }
     framing = camera.framing(streams["framing"], crop=factors["crop"], camera=factors["camera"])
-    behind = backdrop(streams["background"], size, factors["background"])
+    standing = not cutout.cut_bottom
+    behind = backdrop(streams["background"], size, factors["background"], ground=standing)
     layer = _posed(cutout, Draws(streams["pose"], 16), factors["pose"])
     matrix = _placed(cutout, layer, framing)
     layer, matrix = _shrunk(layer, matrix, size)
@@ -117,12 +118,12 @@ def _shrunk(layer: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarra
 
 def _shade(layer: np.ndarray, behind: np.ndarray, draws: Draws, strength: float) -> None:
     """Light the subject as its scene is lit: dimmer than a studio, tinted, from one side."""
-    dim, side, fall = draws.between(-0.4, 0.1), draws.signed(0.28), draws.between(-0.05, 0.22)
+    dim, side, fall = draws.between(-0.32, 0.12), draws.signed(0.28), draws.between(-0.05, 0.22)
     if strength <= 0:
         return
     scene = behind.reshape(-1, 3).mean(axis=0) / 255 + 0.05
     level = scene.mean()
-    gain = 2.0 ** (strength * (dim + 0.7 * min(0.0, level - 0.4)))
+    gain = 2.0 ** (strength * (dim + 0.6 * min(0.0, level - 0.35)))
     tint = 1 + min(1.0, 0.3 * strength) * (scene / level - 1)
     h, w = layer.shape[:2]
     across, down = np.linspace(-1, 1, w)[None], np.linspace(-0.5, 1, h)[:, None]

@@ -24,8 +24,7 @@ from fashret_utils.datasets.reading.text_lines import line_error
 
 ABOUT = About(
     name="shop-views",
-    licence="OSL 3.0, Magento sample data, (c) Magento, Inc. / Adobe; what is made of the "
-    "pictures and passed on carries OSL 3.0",
+    licence="OSL 3.0, share-alike (Magento sample data, (c) Magento, Inc. / Adobe)",
     home="github.com/magento/magento2-sample-data and "
     "github.com/PMET-public/sample-data-media-venia (`data fetch shop-views` does it)",
     folders=("shop-views",),
