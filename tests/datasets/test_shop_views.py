@@ -197,12 +197,22 @@ def test_a_composite_depends_on_seed_and_source_alone(root):
     assert np.array_equal(same.pixels(48), photo_alone.pixels(48))
 
 
-def test_the_reader_says_what_decides_its_pixels(root):
+def test_the_reader_says_what_decides_its_pixels(root, monkeypatch):
     catalogs = [
         datasets.load("shop-views", root, role="composite", **options)
         for options in ({}, {"seed": 1}, {"factors": {"light": 0.5}}, {"gap": 0.5})
     ]
     assert len({c.reader.identity for c in catalogs}) == 4
+    from fashret_utils.datasets.shop_views import street_reader
+
+    hashed = []
+    monkeypatch.setattr(street_reader, "source_hash", lambda files: hashed.extend(files) or "x")
+    assert "composites x seed=0" in catalogs[0].reader.identity
+    names = {"/".join(file.parts[-2:]) for file in hashed}
+    drawing = {"cutout", "composite", "backdrops", "obstacles", "street_reader"}
+    assert {f"shop_views/{name}.py" for name in drawing} <= names
+    assert {"wardrobe/camera.py", "scenes/outdoors.py", "people/occluders.py"} <= names
+    assert not {name for name in names if name.startswith(("data/", "reading/"))}
     state = catalogs[0].reader.fingerprint(catalogs[0])
     photo((0, 90, 0), size=(100, 120)).save(root / "shop-views/images/s00-red_main.jpg")
     assert catalogs[0].reader.fingerprint(catalogs[0]) != state

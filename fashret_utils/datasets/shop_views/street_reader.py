@@ -39,8 +39,8 @@ class StreetReader:
         """Seed, strengths and the drawing code: by other code they are other pictures."""
         here = Path(__file__).parent
         package = here.parents[1]
-        files = reached({here / "composite.py", here / "cutout.py"}, package)
-        drawing = {path for path in files if path.parent == here or "wardrobe" in path.parts}
+        folders = {here, package / "wardrobe"}
+        drawing = {p for p in reached({Path(__file__)}, package) if folders & set(p.parents)}
         strengths = " ".join(f"{name}={self.factors[name]:g}" for name in sorted(self.factors))
         return f"shop-views composites {source_hash(drawing)} seed={self.seed} {strengths}"
 
