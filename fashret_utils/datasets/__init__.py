@@ -25,6 +25,7 @@ from fashret_utils.datasets import (
 from fashret_utils.datasets.deepfashion import c2s, inshop
 from fashret_utils.datasets.lookbench import catalog as lookbench
 from fashret_utils.datasets.reading.places import DataNotFoundError, Report, data_root
+from fashret_utils.datasets.shop_views import catalog as shop_views
 
 WARDROBES = {"wardrobe-garments": "garments", "wardrobe-shoes": "shoes"}
 DRAWN = ("fashion-mnist", "fashion-mnist-street", "mnist")  # their modules draw with PyTorch
@@ -38,7 +39,9 @@ PAPERS = (
     mvshoe,
     lookbench,
 )
-_FROM_FILES = {module.ABOUT.name: module for module in (grocery_store, clothing, *PAPERS)}
+_FROM_FILES = {
+    module.ABOUT.name: module for module in (shop_views, grocery_store, clothing, *PAPERS)
+}
 
 
 class _Downloads(Mapping[str, ModuleType]):

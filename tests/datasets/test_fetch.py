@@ -1,5 +1,6 @@
 """Fetching: against a server of this machine that can cut off, lie, and go on."""
 
+import dataclasses
 import gzip
 import http.server
 import io
@@ -9,14 +10,18 @@ import threading
 from functools import partial
 
 import pytest
+from PIL import Image
 
 from fashret_utils import __main__ as command_line
+from fashret_utils import datasets
 from fashret_utils.datasets.reading import fetch as module
+from fashret_utils.datasets.reading import sources
 from fashret_utils.datasets.reading.archives import ArchiveError, Contents, unpack
 from fashret_utils.datasets.reading.checksums import md5_of
 from fashret_utils.datasets.reading.fetch import FetchError, fetch, sha256_of
 from fashret_utils.datasets.reading.places import About
 from fashret_utils.datasets.reading.sources import SOURCES, RemoteFile, Source
+from fashret_utils.datasets.shop_views.gather import PRODUCTS
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -368,3 +373,98 @@ def test_every_source_is_pinned_or_has_a_sum_and_asks_no_stranger():
             by_commit = file.contents and file.contents.commit in file.addresses[0]
             assert by_sum or by_commit or source.about.name == "abo-shoes"
             assert file.addresses[0].startswith("https://")
+
+
+LUMA_GOODS = {
+    f"magento2-sample-data-x/{place}/{file}": content
+    for place, file, content in (
+        ("pub/media/catalog/product/m/h", "mh01-gray_main.jpg", (120, 120, 120)),
+        ("pub/media/catalog/product/m/h", "mh01-gray_back.jpg", (110, 110, 110)),
+        ("pub/media/catalog/product/m/h", "mh06-blue_alternate.jpg", (0, 0, 200)),
+        ("pub/media/catalog/product/m/h", "mh06-blue_main.jpg", (0, 0, 200)),
+        ("pub/media/catalog/product/m/b", "mb01-blue-0.jpg", (0, 0, 90)),
+        ("pub/media/catalog/product/g", "giftcard.jpg", (255, 0, 0)),
+        ("pub/media/catalog/product/m/h", "mh01-gray_main_1.jpg", (255, 0, 0)),
+        ("elsewhere", "mh02-black_main.jpg", (255, 0, 0)),
+    )
+}
+PRODUCT_ROWS = """sku,product_type,categories,name,additional_attributes
+MH01-XS-Gray,simple,Default Category/Men/Tops/Hoodies,Chaz-XS-Gray,"size=XS,color=Gray"
+MH01,configurable,"Default Category/Collections/Eco,Default Category/Men/Tops/Hoodies","Chaz, the
+Hoodie","has_options=1,style_general=Hoodie|Pullover,material=Wool,climate=Cool|Indoor,new=No"
+"""
+
+
+def jpeg(colour, size=(774, 960)):
+    stream = io.BytesIO()
+    Image.new("RGB", size, colour).save(stream, "JPEG", quality=95)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def magento(served, monkeypatch):
+    """The two repositories of shop-views on the local server; the folder that is served."""
+    _, address, folder = served
+    real = sources.SOURCES["shop-views"]
+    goods = {name: jpeg(colour) for name, colour in LUMA_GOODS.items()}
+    goods[f"magento2-sample-data-x/{PRODUCTS}"] = PRODUCT_ROWS.encode()
+    goods["magento2-sample-data-x/LICENSE.txt"] = b"Open Software License"
+    venia = {"v-x/catalog/product/v/a/va07-bc_main.jpg": jpeg((9, 90, 9), (300, 200))}
+    venia["v-x/catalog/product/v/v/vsk01-pe_main.jpg"] = jpeg((9, 90, 9))
+    venia["v-x/catalog/product/v/a/va11_look.jpg"] = jpeg((255, 0, 0))
+    files = []
+    for file, content in zip(real.files, (goods, venia), strict=True):
+        commit = file.contents.commit.ljust(40, "0")  # the archive says all of it
+        (folder / file.name).write_bytes(packed(content, commit))
+        files.append(dataclasses.replace(file, addresses=(f"{address}{file.name}",)))
+    here = {"shop-views": dataclasses.replace(real, files=tuple(files))}
+    monkeypatch.setattr(module, "SOURCES", here)
+    return folder
+
+
+def test_shop_views_is_made_of_two_repositories(magento, tmp_path):
+    said = []
+    folder = fetch("shop-views", tmp_path, say=said.append)
+    text = "\n".join(said)
+    assert "licence OSL 3.0, share-alike (Magento sample data, (c) Magento, Inc. " in said[0]
+    assert "7 pictures of 5 items, NOT the expected 1,122" in text
+    assert [file for file in everything(folder) if not file.startswith("images/")] == [
+        "LICENSE",
+        "SOURCE.txt",
+        "items.csv",
+    ]
+    assert "OSL 3.0 (share-alike)" in (folder / "SOURCE.txt").read_text()
+    lines = (folder / "items.csv").read_text().splitlines()
+    assert (
+        "images/mb01-blue-0.jpg,luma,acc-mb01-blue,acc-mb01,blue,main,,Accessories,,,,,1" in lines
+    )
+    dyed = [line for line in lines if "mh06-blue_alternate" in line]
+    assert dyed == ["images/mh06-blue_alternate.jpg,luma,mh06-blue,mh06,blue,alt,,,,,,,0"]
+    for kind in ("va07,bc,main,,Women/Accessories/Belts", "vsk01,pe,main,,Women/Bottoms/Skirts"):
+        assert any(kind in line for line in lines)
+    catalog = datasets.load("shop-views", tmp_path)
+    assert catalog.where(split="query").source.tolist() == ["images/mh01-gray_back.jpg"]
+    assert len(catalog.where(split="gallery")) == 5
+    query = catalog.where(split="query", category="Men/Tops/Hoodies")
+    assert len(query.where(**{"style: Pullover": "yes", "material: Wool": "yes"})) == 1
+    sizes = {Image.open(p).size for p in (folder / "images").iterdir()}
+    assert sizes == {(387, 480), (300, 200)}
+    assert datasets.verify("shop-views", tmp_path).complete
+
+
+def test_shop_views_of_another_version_is_refused(magento, tmp_path):
+    archive = magento / "magento2-sample-data.tar.gz"
+    empty = {"x/LICENSE.txt": b"OSL"}
+    for goods, message in (
+        (empty | {f"x/{PRODUCTS}": b"sku,product_type,categories,name\n"}, "lacks column 'additi"),
+        (empty, "no app/code/Magento/ConfigurableSampleData/fixtures/products.csv"),
+    ):
+        archive.write_bytes(packed(goods, "5380756" + "0" * 33))
+        with pytest.raises(ValueError, match=message):
+            fetch("shop-views", tmp_path / "data", say=str)
+        assert not (tmp_path / "data" / "shop-views").exists()
+        for left in (tmp_path / "data").rglob("magento2-sample-data.tar.gz"):
+            left.unlink()
+    archive.write_bytes(packed(empty, "badc0de"))
+    with pytest.raises(FetchError, match="made of commit badc0de, expected 5380756"):
+        fetch("shop-views", tmp_path / "data", say=str)

@@ -13,6 +13,7 @@ def test_a_missing_data_set_says_where_it_was_looked_for_and_how_to_get_it(tmp_p
     for name, home in (
         ("fashion-mnist", "github.com/zalandoresearch/fashion-mnist"),
         ("fashion-mnist-street", "github.com/zalandoresearch/fashion-mnist"),
+        ("shop-views", "github.com/magento/magento2-sample-data"),
         ("grocery-store", "github.com/marcusklasson/GroceryStoreDataset"),
         ("clothing-dataset-small", "github.com/alexeygrigorev/clothing-dataset-small"),
         ("deepfashion-c2s", "mmlab.ie.cuhk.edu.hk/projects/DeepFashion"),
@@ -44,6 +45,7 @@ def test_available_lists_what_is_present(tiny_fashion_mnist):
         "fashion-mnist": True,
         "fashion-mnist-street": True,
         "mnist": False,
+        "shop-views": False,
         "grocery-store": False,
         "clothing-dataset-small": False,
         "deepfashion-c2s": False,

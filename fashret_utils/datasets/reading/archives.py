@@ -34,7 +34,7 @@ class Contents:
 
     `inside`: the folders or files to unpack, as in the archive but for its first `strip` names;
     empty for all. `into`: a prefix of `inside` that is taken off. `most_bytes`, `most_files`: more
-    is refused. `commit`: which the archive must say it was made of.
+    is refused. `commit`: which the archive must say it was made of, or its first digits.
     """
 
     most_bytes: int
@@ -72,7 +72,7 @@ def unpack(archive: Path, folder: Path, contents: Contents) -> str:
         raise ArchiveError(f"{archive.name} is refused: {error}") from None
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
         raise ArchiveError(f"{archive.name} is damaged ({error})") from error
-    if contents.commit and found != contents.commit:
+    if not found.startswith(contents.commit):
         raise ArchiveError(
             f"{archive.name} is refused: it was made of commit {found or 'unknown'}, expected "
             f"{contents.commit}"

@@ -98,6 +98,8 @@ def _tree(source: Source, folder: Path, mirrors: Sequence[str] | None, say: Say)
         if not file.contents:
             place.replace(tree / file.name)
         notes["files"][file.name] = note
+    if source.finish is not None:
+        say(f"  {source.finish(tree)}")
     _compare(source, tree, say)
     _write(notes, folder)
     if folder.exists():

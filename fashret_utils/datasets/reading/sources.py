@@ -6,16 +6,21 @@ Where there is none, the version is pinned (a commit) and the sum of the first d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fashret_utils.datasets import abo_shoes, clothing, fashion_mnist, grocery_store, mnist
 from fashret_utils.datasets.reading.archives import Contents
 from fashret_utils.datasets.reading.places import About
+from fashret_utils.datasets.shop_views.gather import LUMA, PRODUCTS, VENIA, gather
+from fashret_utils.datasets.shop_views.table import ABOUT as SHOP_VIEWS
 
 _GROCERIES = "fc80ba90f803d79d0383df52c5a4ac5de99ff6fc"
 _CLOTHES = "11961516512414bf9f6c150a832cfd21b54a6b54"
 _SENDERS = "7ed86a9cc56763b6acb35e41cb35184e43a5d218"
+_LUMA = "5380756"
+_VENIA = "73669c6387238e806596946afe15431a9d19c238"
 _ABO = "https://amazon-berkeley-objects.s3.amazonaws.com/archives"
 MB, GB = 10**6, 10**9
 
@@ -33,11 +38,16 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set's files. `known`: SHA-256 of some of its unpacked files, from their originals."""
+    """A data set's files.
+
+    `known`: SHA-256 of some of its unpacked files, from their originals; `finish`: makes the data
+    set of what was unpacked, in that folder, and says what came of it.
+    """
 
     about: About
     files: tuple[RemoteFile, ...]
     known: Mapping[str, str] = field(default_factory=dict)
+    finish: Callable[[Path], str] | None = None
 
 
 def _digits(module, mirrors: tuple[str, ...]) -> Source:
@@ -107,6 +117,19 @@ SOURCES = {
         {
             "images-full.csv": "35f08c1442351037b262cc7398368c9cacfb6d8e6a013780f7f2211ab856cb34",
         },
+    ),
+    "shop-views": Source(
+        SHOP_VIEWS,
+        (
+            _repository(
+                "magento/magento2-sample-data",
+                _LUMA,
+                2 * GB,
+                inside=(LUMA, PRODUCTS, "LICENSE", "LICENSE.txt"),
+            ),
+            _repository("PMET-public/sample-data-media-venia", _VENIA, GB, inside=(VENIA,)),
+        ),
+        finish=gather,
     ),
     "abo-shoes": Source(
         abo_shoes.ABOUT,
