@@ -68,15 +68,29 @@ class Augment:
 
         **Returns** float32 (B, 3, S, S), normalised, channels last.
         """
+        x, draw = self._changed(pictures, generator)
+        x = _standardise(x)
+        if self.erase > 0:
+            x = x.masked_fill(self._boxes(draw[11:16], x.shape[-1]), 0.0)  # 0 = the mean grey
+        return x
+
+    def raw(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Change pictures in the same way, without normalising: uint8 (B, 3, S, S)."""
+        x, draw = self._changed(pictures, generator)
+        x = x.mul_(255).round_().to(torch.uint8)
+        if self.erase > 0:
+            grey = (255 * x.new_tensor(MEAN, dtype=torch.float32)).round().to(torch.uint8)
+            x = torch.where(self._boxes(draw[11:16], x.shape[-1]), grey[:, None, None], x)
+        return x
+
+    def _changed(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Pictures float32 (B, 3, S, S) from 0 to 1 before erasing, and the numbers drawn (16, B)."""
         batch, device = len(pictures), pictures.device
         draw = torch.rand((16, batch), generator=generator, device=device)  # one column a picture
         x = self._window(pictures.float().div_(255), draw[:4])
         if self.blur > 0:
             x = torch.where((draw[4] < self.blur)[:, None, None, None], _blurred(x), x)
-        x = _standardise(self._colour(x, draw[5:11]))
-        if self.erase > 0:
-            x = x.masked_fill(self._boxes(draw[11:16], x.shape[-1]), 0.0)  # 0 = the mean grey
-        return x
+        return self._colour(x, draw[5:11]), draw
 
     def _window(self, x: Tensor, draw: Tensor) -> Tensor:
         low, high = self.zoom

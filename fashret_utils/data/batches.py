@@ -23,9 +23,11 @@ from fashret_utils.data.samplers import sampler as build_sampler
 class Batch:
     """B pictures with their truth, on one device.
 
-    - `images`: float32 (B, 3, S, S), normalised, channels last
+    - `images`: float32 (B, 3, S, S), normalised, channels last; uint8 where `Batches` is `raw`; the
+      maps of a stem where they come from a `FeatureBank`
     - `items`, `domains`: int64 (B,); `attributes`: int16 (B, A), -1 unknown
     - `rows`: int64 (B,), row numbers of the catalogue that `Batches` was given
+    - `stem`: identity of the stem that the images have been through, "" for none
     """
 
     images: Tensor
@@ -33,6 +35,7 @@ class Batch:
     domains: Tensor
     attributes: Tensor
     rows: Tensor
+    stem: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -48,6 +51,7 @@ class Batches:
     - `sampler`: "cross-domain" (each item brings at least one street and one shop picture, in this
       order), "pk" (any K pictures of an item) or "shuffle" (P * K pictures whatever their item).
     - `augment`: None for pictures as they are.
+    - `raw`: images stay bytes, for a trunk that normalises them itself (`models.trunks`).
     - `rank`, `world`: which of how many processes; P is for each process.
     - `resident`: keep all pixels on the device; None: on a GPU if they fit in half of its free
       memory, on the CPU never (the memory map is memory already).
@@ -70,18 +74,14 @@ class Batches:
         rank: int = 0,
         world: int = 1,
         resident: bool | None = None,
+        raw: bool = False,
     ):
-        test = np.flatnonzero((catalog.split == "query") | (catalog.split == "gallery"))
-        if len(test):
-            raise ValueError(
-                f"{len(test)} rows of {catalog.name!r} are test rows (row {test[0]} is "
-                f'{str(catalog.split[test[0]])!r}): pass catalog.where(split="train")'
-            )
+        refuse_test_rows(catalog)
         self.sampler = build_sampler(
             sampler, catalog, items, pictures, seed=seed, rank=rank, world=world
         )
         self.catalog, self.size, self.steps, self.augment = catalog, size, steps, augment
-        self.seed, self.rank, self.device = seed, rank, torch.device(device)
+        self.seed, self.rank, self.device, self.raw = seed, rank, torch.device(device), raw
         self._pixels, self._place = catalog.stored_pixels(size)
         on_gpu = self.device.type == "cuda"
         if resident is None:
@@ -90,11 +90,7 @@ class Batches:
         self._resident = torch.from_numpy(self._pixels[self._place]) if resident else None
         if resident:
             self._resident = self._resident.to(self.device)
-        self._truth = {
-            "items": torch.from_numpy(catalog.item.copy()).to(self.device),
-            "domains": torch.from_numpy(catalog.domain.astype(np.int64)).to(self.device),
-            "attributes": torch.from_numpy(catalog.attributes.copy()).to(self.device),
-        }
+        self._truth = truth(catalog, self.device)
         # On a GPU without resident pixels, the next batch is read while this one is used.
         self._ahead = ThreadPoolExecutor(1) if on_gpu and not resident else None
         self._next: tuple[int, Future] | None = None
@@ -116,11 +112,12 @@ class Batches:
         else:
             pictures = self._gathered(step, rows).to(self.device, non_blocking=True)
         if self.augment is None:
-            images = normalise(pictures)
+            images = pictures if self.raw else normalise(pictures)
         else:
             state = np.random.SeedSequence((self.seed, 2, step, self.rank)).generate_state(1)
             generator = torch.Generator(self.device).manual_seed(int(state[0]))
-            images = self.augment(pictures, generator)
+            change = self.augment.raw if self.raw else self.augment
+            images = change(pictures, generator)
         return Batch(images, rows=index, **{k: v[index] for k, v in self._truth.items()})
 
     def _gathered(self, step: int, rows: np.ndarray) -> Tensor:
@@ -135,6 +132,25 @@ class Batches:
     def _gather(self, rows: np.ndarray) -> Tensor:
         pictures = torch.from_numpy(self._pixels[self._place[rows]])
         return pictures.pin_memory() if self.device.type == "cuda" else pictures
+
+
+def refuse_test_rows(catalog: Catalog) -> None:
+    """Raise `ValueError` for a catalogue that holds rows of the test set."""
+    test = np.flatnonzero((catalog.split == "query") | (catalog.split == "gallery"))
+    if len(test):
+        raise ValueError(
+            f"{len(test)} rows of {catalog.name!r} are test rows (row {test[0]} is "
+            f'{str(catalog.split[test[0]])!r}): pass catalog.where(split="train")'
+        )
+
+
+def truth(catalog: Catalog, device: torch.device) -> dict[str, Tensor]:
+    """The columns of a catalogue that a `Batch` carries, on a device."""
+    return {
+        "items": torch.from_numpy(catalog.item.copy()).to(device),
+        "domains": torch.from_numpy(catalog.domain.astype(np.int64)).to(device),
+        "attributes": torch.from_numpy(catalog.attributes.copy()).to(device),
+    }
 
 
 __all__ = ["Augment", "Batch", "Batches", "normalise"]

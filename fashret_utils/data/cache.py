@@ -1,11 +1,11 @@
-"""The pixel cache: each picture is rendered or decoded once, then mapped from disk.
+"""The cache: each picture is rendered or decoded once, then mapped from disk; so are its features.
 
 A store is one file: a table of checksums (uint64 a row: 0 absent, else 2^32 + CRC-32 of the
-pixels), then uint8 (n, 3, size, size). Rows are filled when they are first asked for. The file is
-created by writing it aside, fsync and rename; a row counts only once its checksum is in the table,
-and that is written after its pixels are on disk. So a crash, a truncated file or a flipped byte
-costs a new rendering of those rows, never wrong pixels. Two processes may fill one store at once:
-both write the same bytes.
+row), then the rows, for pixels uint8 (n, 3, size, size). They are filled when they are first asked
+for. The file is created by writing it aside, fsync and rename; a row counts only once its checksum
+is in the table, and that is written after the row is on disk. So a crash, a truncated file or a
+flipped byte costs a new rendering of those rows, never wrong pixels. Two processes may fill one
+store at once: both write the same bytes.
 
 Rows are checked when a process first reads them: all of them up to 512 MiB, above that a random
 4,096 of them, and all if one of those is wrong.
@@ -14,12 +14,13 @@ Rows are checked when a process first reads them: all of them up to 512 MiB, abo
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import time
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,27 +59,30 @@ def store_key(name: str, *parts: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9-]+', '-', name)[:40]}-{digest}"
 
 
-class PixelStore:
-    """Pixels of n rows, on disk where possible, else in memory.
+class RowStore:
+    """Arrays of one shape, a row each: on disk where possible, else in memory.
 
-    **Arguments**: `key`: file name from `store_key`, or None for memory; `n`: rows; `size`: pixels.
+    **Arguments**: `name`: of the file below the cache folder, such as "pixels/name.v1", or None for
+    memory; `n`: rows; `shape`, `dtype`: of a row.
 
-    `array` is uint8 (n, 3, size, size), read-only; only rows that `missing` does not return hold
-    pictures.
+    `array` is (n, *shape), read-only; only rows that `missing` does not return hold something.
     """
 
-    def __init__(self, key: str | None, n: int, size: int):
-        self.shape = (n, 3, size, size)
-        self.row_bytes = 3 * size * size
+    def __init__(
+        self, name: str | None, n: int, shape: tuple[int, ...], dtype: type[np.generic] = np.uint8
+    ):
+        self.shape = (n, *shape)
+        self.dtype = np.dtype(dtype)
+        self.row_bytes = self.dtype.itemsize * math.prod(shape)
         self._pending = np.zeros(0, dtype=np.int64)
         self._checked = np.zeros(n, dtype=bool)
         self._table = np.zeros(n, dtype=np.uint64)
-        self._data_start = -(-8 * n // 4096) * 4096  # pixels start on a page of their own
+        self._data_start = -(-8 * n // 4096) * 4096  # rows start on a page of their own
         self.path = None
-        if key is None or n == 0:
+        if name is None or n == 0:
             self._use_memory()
             return
-        self.path = cache_folder() / "pixels" / f"{key}-{size}.v1"
+        self.path = cache_folder() / name
         try:
             self._open()
         except OSError as error:
@@ -95,18 +99,18 @@ class PixelStore:
             os.replace(aside, self.path)
         self._file = open(self.path, "r+b", buffering=0)  # noqa: SIM115, lives as long as the store
         self._file_array = np.memmap(
-            self._file, np.uint8, "r", offset=self._data_start, shape=self.shape
+            self._file, self.dtype, "r", offset=self._data_start, shape=self.shape
         )
         self.array = self._file_array
 
     def _use_memory(self) -> None:
-        self._writable = np.zeros(self.shape, dtype=np.uint8)
+        self._writable = np.zeros(self.shape, dtype=self.dtype)
         self.array = self._writable.view()
         self.array.flags.writeable = False
 
     def _fall_back(self, error: OSError) -> None:
         warnings.warn(
-            f"pixels are kept in memory, not cached: {self.path.parent} cannot be written "
+            f"{self.path.parent.name} are kept in memory, not cached: {self.path.parent} cannot be written "
             f"({error.strerror or error}). Set FASHRET_CACHE to a folder that can.",
             stacklevel=2,
         )
@@ -140,21 +144,22 @@ class PixelStore:
         wrong = [r for r in rows if int(self._table[r]) != _checksum(self.array[r])]
         return np.array(wrong, dtype=np.int64)
 
-    def write(self, rows: np.ndarray, pixels: np.ndarray) -> None:
-        """Put pictures (m, 3, size, size) into `rows`, ascending; they count after `flush`."""
+    def write(self, rows: np.ndarray, values: np.ndarray) -> None:
+        """Put arrays (m, *shape) into `rows`, ascending; they count after `flush`."""
         if self.path is None:
-            self._writable[rows] = pixels
+            self._writable[rows] = values
             self._checked[rows] = True
             return
-        self._table[rows] = [_checksum(picture) for picture in pixels]
+        values = np.ascontiguousarray(values, dtype=self.dtype)
+        self._table[rows] = [_checksum(value) for value in values]
         runs = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1)
         try:
             for run in runs:
                 self._file.seek(self._data_start + int(rows[run[0]]) * self.row_bytes)
-                _write_all(self._file, pixels[run[0] : run[-1] + 1].tobytes())
+                _write_all(self._file, values[run[0] : run[-1] + 1].tobytes())
         except OSError as error:  # disk full
             self._fall_back(error)
-            self.write(rows, pixels)
+            self.write(rows, values)
             return
         self._pending = np.concatenate([self._pending, rows])
         self._checked[rows] = True
@@ -170,7 +175,7 @@ class PixelStore:
 
 
 def fill(
-    store: PixelStore, catalog: Readable, rows: np.ndarray, workers: int | None = None
+    store: RowStore, catalog: Readable, rows: np.ndarray, workers: int | None = None
 ) -> None:
     """Read the pictures that the store lacks, with a progress bar when it takes over 2 seconds.
 
@@ -180,19 +185,36 @@ def fill(
     rows = store.missing(rows)
     if not len(rows):
         return
+    size = store.shape[-1]
+    pictures = _pictures(catalog, rows, size, workers)
+    with tqdm(
+        total=len(rows), desc=f"{catalog.name} {size} px", unit="picture", delay=2
+    ) as progress:
+        keep([store], ((chunk, (pixels,)) for chunk, pixels in pictures), progress)
+
+
+def keep(
+    stores: Sequence[RowStore],
+    parts: Iterable[tuple[np.ndarray, Sequence[np.ndarray]]],
+    progress: tqdm,
+) -> None:
+    """Write rows as they are made; they are brought to disk every few seconds.
+
+    **Arguments**: `parts`: rows, ascending, and their arrays, one for each store.
+    """
     flushed = time.monotonic()
-    title = f"{catalog.name} {store.shape[-1]} px"
-    bar = tqdm(total=len(rows), desc=title, unit="picture", delay=2)
     try:
-        with bar:
-            for chunk, pixels in _pictures(catalog, rows, store.shape[-1], workers):
-                store.write(chunk, pixels)
-                bar.update(len(chunk))
-                if time.monotonic() - flushed > FLUSH_SECONDS:
+        for rows, arrays in parts:
+            for store, values in zip(stores, arrays, strict=True):
+                store.write(rows, values)
+            progress.update(len(rows))
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                for store in stores:
                     store.flush()
-                    flushed = time.monotonic()
+                flushed = time.monotonic()
     finally:
-        store.flush()  # an interrupted run keeps what it has
+        for store in stores:
+            store.flush()  # an interrupted run keeps what it has
 
 
 def _pictures(
@@ -236,8 +258,8 @@ def _read(catalog: Readable, rows: np.ndarray, size: int) -> np.ndarray:
     return pixels
 
 
-def _checksum(picture: np.ndarray) -> int:
-    return _PRESENT + zlib.crc32(np.ascontiguousarray(picture))
+def _checksum(row: np.ndarray) -> int:
+    return _PRESENT + zlib.crc32(np.ascontiguousarray(row).view(np.uint8))
 
 
 def _write_all(file, data: bytes) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from fashret_utils.data.cache import PixelStore, fill, store_key
+from fashret_utils.data.cache import RowStore, fill, store_key
 from fashret_utils.data.columns import COLUMNS, DOMAINS, PROTOCOLS, SPLITS, STREET, code_columns
 
 Reader = Callable[["Catalog", np.ndarray, int], np.ndarray]
@@ -214,15 +214,36 @@ class Catalog:
         """
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise ValueError(f"size is a number of pixels >= 1, not {size!r}")
-        root = self if self._root is None else self._root
-        rows = np.arange(len(self)) if self._rows is None else self._rows
-        if size not in root._stores:
-            identity, cacheable = _identity(root.reader)
-            state = getattr(root.reader, "fingerprint", lambda catalog: "")(root)
-            key = store_key(root.name, root.hash, identity, state) if cacheable else None
-            root._stores[size] = PixelStore(key, len(root), int(size))
-        fill(root._stores[size], root, np.unique(rows), workers)
-        return root._stores[size].array, rows
+        root, rows = self.root, self.root_rows
+        store = root.store("pixels", str(size), (3, int(size), int(size)), np.uint8)
+        fill(store, root, np.unique(rows), workers)
+        return store.array, rows
+
+    @property
+    def root(self) -> Catalog:
+        """The catalogue that this one was cut from, itself where it was not cut."""
+        return self if self._root is None else self._root
+
+    @property
+    def root_rows(self) -> np.ndarray:
+        """Row numbers in `root` of this catalogue's rows: int64 (n,)."""
+        return np.arange(len(self)) if self._rows is None else self._rows
+
+    def store(
+        self, folder: str, name: str, shape: tuple[int, ...], dtype: type[np.generic]
+    ) -> RowStore:
+        """What is kept about this catalogue's pictures under a name, a row a picture, in the cache.
+
+        **Arguments**: `folder`: of the cache folder; `name`: what decides the rows, beside the
+        pictures; `shape`, `dtype`: of a row.
+        """
+        if (folder, name) not in self._stores:
+            identity, cacheable = _identity(self.reader)
+            state = getattr(self.reader, "fingerprint", lambda catalog: "")(self)
+            key = store_key(self.name, self.hash, identity, state)
+            path = f"{folder}/{key}-{name}.v1" if cacheable else None
+            self._stores[folder, name] = RowStore(path, len(self), shape, dtype)
+        return self._stores[folder, name]
 
 
 def _identity(reader: Reader) -> tuple[str, bool]:
