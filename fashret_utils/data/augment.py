@@ -84,7 +84,7 @@ class Augment:
         return x
 
     def _changed(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Pictures float32 (B, 3, S, S) from 0 to 1 before erasing, and the numbers drawn (16, B)."""
+        """Pictures float32 (B, 3, S, S) from 0 to 1, not erased yet, and the draws (16, B)."""
         batch, device = len(pictures), pictures.device
         draw = torch.rand((16, batch), generator=generator, device=device)  # one column a picture
         x = self._window(pictures.float().div_(255), draw[:4])

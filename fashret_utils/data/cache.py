@@ -110,8 +110,8 @@ class RowStore:
 
     def _fall_back(self, error: OSError) -> None:
         warnings.warn(
-            f"{self.path.parent.name} are kept in memory, not cached: {self.path.parent} cannot be written "
-            f"({error.strerror or error}). Set FASHRET_CACHE to a folder that can.",
+            f"{self.path.parent.name} are kept in memory, not cached: {self.path.parent} cannot be "
+            f"written ({error.strerror or error}). Set FASHRET_CACHE to a folder that can.",
             stacklevel=2,
         )
         kept = np.flatnonzero(self._checked)

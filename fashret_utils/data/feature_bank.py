@@ -1,9 +1,9 @@
 """What a frozen stem sees in each picture of a catalogue, and in fixed augmented views of it.
 
-Made once, kept in the cache beside the pixels (`cache`: content-addressed, checksummed, rebuilt
-where torn), and shared by all subsets of a catalogue and all chapters: a training step then costs
-only what comes after the stem. A file holds one output of the stem for one view. Its name depends on
-the catalogue's content, the stem's weights up to this output, the side of the pictures, and for an
+Made once, kept in the cache beside the pixels (content-addressed, checksummed, rebuilt where torn),
+and shared by all subsets of a catalogue and all chapters: a training step then costs only what
+comes after the stem. A file holds one output of the stem for one view. Its name depends on the
+catalogue's content, the stem's weights up to this output, the side of the pictures, and for an
 augmented view on its number, the augmentation and the seed.
 """
 
@@ -99,7 +99,7 @@ class FeatureBank:
         **Arguments**: `rows`: row numbers of the catalogue (B,); `view`: which, for all of them or
         for each (B,).
 
-        **Returns** float16 (B, C, h, w), channels last, or (B, C) pooled; a tuple of several outputs.
+        **Returns** float16 (B, C, h, w), channels last, or (B, C) pooled; a tuple where several.
 
         **Raises** `IndexError` for a view that the bank does not have.
         """
