@@ -1,4 +1,4 @@
-"""The table of pictures (`Catalog`), its cached pixels, and the batches cut from them."""
+"""The table of pictures (`Catalog`), its cached pixels and features, and the batches cut from them."""
 
 import lazy_loader as lazy
 
@@ -7,9 +7,11 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submodules=["augment", "crops"],
     submod_attrs={
         "augment": ["MEAN", "STD", "Augment", "normalise"],
+        "bank_batches": ["BankBatches"],
         "batches": ["Batch", "Batches"],
         "cache": ["cache_folder"],
         "catalog": ["Catalog"],
+        "feature_bank": ["FeatureBank"],
         "columns": ["DOMAINS", "SHOP", "SPLITS", "STREET"],
     },
 )

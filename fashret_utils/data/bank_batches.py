@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from fashret_utils.batches import Batch, refuse_test_rows, truth
+from fashret_utils.data.batches import Batch, refuse_test_rows, truth
 from fashret_utils.data.feature_bank import FeatureBank
-from fashret_utils.samplers import sampler as build_sampler
+from fashret_utils.data.samplers import sampler as build_sampler
 
 
 class BankBatches:

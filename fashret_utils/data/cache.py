@@ -174,9 +174,7 @@ class RowStore:
         self._pending = self._pending[:0]
 
 
-def fill(
-    store: RowStore, catalog: Readable, rows: np.ndarray, workers: int | None = None
-) -> None:
+def fill(store: RowStore, catalog: Readable, rows: np.ndarray, workers: int | None = None) -> None:
     """Read the pictures that the store lacks, with a progress bar when it takes over 2 seconds.
 
     **Arguments**: `rows`: int64, ascending; `workers`: how many threads or processes, default one

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from fashret_utils.augment import Augment
-from fashret_utils.cache import RowStore, keep
-from fashret_utils.catalog import Catalog
+from fashret_utils.data.augment import Augment
+from fashret_utils.data.cache import RowStore, keep
+from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.views import augmented, view_draws
 
 CHUNK = 128  # pictures that a worker is given at once

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from fashret_utils.augment import LUMA, MEAN, Augment
+from fashret_utils.data.augment import LUMA, MEAN, Augment
 
 DRAWS = 16  # uniform numbers that `Augment` needs for a picture
 GREY = tuple(round(255 * m) for m in MEAN)

@@ -136,7 +136,7 @@ def trunk(
         ][-1]
         embedding = nn.Linear(head.in_features, dim)
     if weights is not None:
-        _load(model, _read(Path(weights)), head_name, weights)
+        _load(model, read_state(Path(weights)), head_name, weights)
     elif pretrained:
         _load(model, _download(name), head_name, name)
     parent, _, leaf = head_name.rpartition(".")
@@ -185,7 +185,11 @@ def _download(name: str) -> dict[str, Tensor]:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read a state dict saved with `torch.save`.
+
+    **Raises** `WeightsError` when there is none, or it is damaged.
+    """
     if not path.is_file():
         raise WeightsError(
             f"no weights at {path}: pass weights=<path of a state dict saved with torch.save>"

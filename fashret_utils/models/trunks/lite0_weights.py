@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fashret_utils.backbones import WeightsError
+from fashret_utils.models.backbones import WeightsError
 
 MEAN, STD = 127.0, 128.0  # of the pixels, in grey levels
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"

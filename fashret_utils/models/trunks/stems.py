@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 class Trunk(nn.Module):
-    """A network from pictures to one of its maps, or to several; made by `models.trunks.trunk`.
+    """A network from pictures to one of its maps, or to several; made by `models.trunk`.
 
     - `name`: timm's. `steps`: the network in order, "stem", "block0", "block1", ..., "head".
     - `levels`: level -> the step that ends it: the map of level i has 1 / 2**i of the picture's
@@ -111,8 +111,8 @@ class Trunk(nn.Module):
         return tuple(tuple(m.shape[1:]) for m in maps)
 
     def frozen(self, size: int) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
-        """The fastest way to these maps without gradients, see `models.frozen.runner`."""
-        from fashret_utils.models.frozen import runner
+        """The fastest way to these maps without gradients, see `models.trunks.frozen.runner`."""
+        from fashret_utils.models.trunks.frozen import runner
 
         return runner(self, size)
 

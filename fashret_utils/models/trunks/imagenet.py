@@ -1,8 +1,4 @@
-"""ImageNet trunks: timm is the one door, and EfficientNet-Lite0 needs no network.
-
-`trunk` builds one; `cut` it into a frozen stem and a tail that learns, take its maps at several
-scales with `pyramid`, and their means with `pyramid(..., pool=True)`.
-"""
+"""ImageNet trunks: timm is the one door, and EfficientNet-Lite0 needs no network."""
 
 from __future__ import annotations
 
@@ -11,11 +7,11 @@ from pathlib import Path
 import timm
 from torch import Tensor, nn
 
-from fashret_utils.backbones import WeightsError, _read
-from fashret_utils.models import lite0_weights
-from fashret_utils.models.seeding import freeze_batch_norm, seeded
-from fashret_utils.models.stems import Trunk, cut, pyramid, together
-from fashret_utils.models.steps import steps_of
+from fashret_utils.models.backbones import WeightsError, read_state
+from fashret_utils.models.seeding import seeded
+from fashret_utils.models.trunks import lite0_weights
+from fashret_utils.models.trunks.stems import Trunk
+from fashret_utils.models.trunks.steps import steps_of
 
 LITE0 = "tf_efficientnet_lite0"
 SHORT_NAMES = {
@@ -98,7 +94,7 @@ def _downloaded(name: str, options: dict[str, bool]) -> nn.Module:
 
 def _read_file(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
-        return _read(path)
+        return read_state(path)
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -115,15 +111,3 @@ def _fill(model: nn.Module, state: dict[str, Tensor], origin: object) -> None:
         raise WeightsError(
             f"the weights in {origin} do not fit {type(model).__name__}: {error}"
         ) from error
-
-
-__all__ = [
-    "Trunk",
-    "cut",
-    "freeze_batch_norm",
-    "network",
-    "pyramid",
-    "seeded",
-    "together",
-    "trunk",
-]

@@ -15,30 +15,27 @@ import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
 
 from fashret_utils.atomic import replacing
-from fashret_utils.cache import cache_folder
-
-if TYPE_CHECKING:
-    from fashret_utils.models.stems import Trunk
+from fashret_utils.data.cache import cache_folder
 
 BATCH = 32
 TOLERANCE = 1e-2
 Runner = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
-def runner(trunk: Trunk, size: int) -> Runner:
+def runner(trunk: nn.Module, size: int) -> Runner:
     """Make a function from pictures to a trunk's maps, without gradients.
 
     It runs on one thread of the CPU, through ONNX Runtime if that is installed and gives PyTorch's
     maps to within 1e-2, else through PyTorch, and through PyTorch on a GPU if the trunk is on one.
     Several threads may call it at once.
 
-    **Arguments**: `size` - the side of the pictures, in pixels.
+    **Arguments**: `trunk` - a `Trunk`; `size` - the side of the pictures, in pixels.
 
     **Returns** a function: uint8 (B, 3, size, size) -> for each of the trunk's outputs float32
     (B, C, h, w), or (B, C) pooled.
@@ -63,7 +60,7 @@ def runner(trunk: Trunk, size: int) -> Runner:
     return run
 
 
-def _torch_runner(trunk: Trunk) -> Runner:
+def _torch_runner(trunk: nn.Module) -> Runner:
     device = next(trunk.parameters()).device
     trunk = trunk.giving(trunk.outputs, pool=trunk.pool).to(
         device, memory_format=torch.channels_last
@@ -78,7 +75,7 @@ def _torch_runner(trunk: Trunk) -> Runner:
     return run
 
 
-def _onnx_runner(trunk: Trunk, size: int, onnxruntime) -> Runner:
+def _onnx_runner(trunk: nn.Module, size: int, onnxruntime) -> Runner:
     path = exported(trunk, size)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -108,7 +105,7 @@ def _onnx_runner(trunk: Trunk, size: int, onnxruntime) -> Runner:
     return run
 
 
-def exported(trunk: Trunk, size: int) -> Path:
+def exported(trunk: nn.Module, size: int) -> Path:
     """The trunk as an ONNX file in the cache folder, made when it is not there (5 seconds).
 
     **Arguments**: `size` - the side of the pictures; they come in batches of `BATCH`.
