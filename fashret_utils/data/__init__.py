@@ -1,4 +1,4 @@
-"""The table of pictures (`Catalog`), its cached pixels and features, and the batches cut from them."""
+"""The table of pictures (`Catalog`), its cached pixels and features, and batches of them."""
 
 import lazy_loader as lazy
 

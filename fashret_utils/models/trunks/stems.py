@@ -118,7 +118,7 @@ class Trunk(nn.Module):
 
     def giving(self, outputs: Sequence[str], *, pool: bool = False) -> Trunk:
         """A frozen copy that ends with the last of `outputs`, and gives their maps."""
-        steps = OrderedDict(deepcopy(self.steps).named_children())
+        steps = OrderedDict(_copied(self.steps).named_children())
         part = Trunk(self.name, steps, self.levels, outputs, self.mean, self.std, pool=pool)
         return part.requires_grad_(False).eval()
 
@@ -141,9 +141,8 @@ def cut(trunk: Trunk, after: int | str) -> tuple[Trunk, nn.Sequential]:
             f"{trunk.name} cannot be cut after {step!r}: it has {', '.join(names[:-1]) or 'none'}"
         )
     rest = names[names.index(step) + 1 :]
-    tail = OrderedDict((name, deepcopy(trunk.steps.get_submodule(name))) for name in rest)
-    # Channels last: a third less time on a CPU than contiguous weights.
-    return trunk.giving((step,)), nn.Sequential(tail).to(memory_format=torch.channels_last)
+    tail = OrderedDict((name, _copied(trunk.steps.get_submodule(name))) for name in rest)
+    return trunk.giving((step,)), nn.Sequential(tail)
 
 
 def pyramid(trunk: Trunk, levels: Sequence[int | str] = (3, 4, 5), *, pool: bool = False) -> Trunk:
@@ -167,3 +166,17 @@ def pyramid(trunk: Trunk, levels: Sequence[int | str] = (3, 4, 5), *, pool: bool
 def together(vectors: Sequence[Tensor]) -> Tensor:
     """Pooled levels side by side, each of length 1: several (B, C_i) -> (B, sum of C_i)."""
     return torch.cat([F.normalize(v.float(), dim=1) for v in vectors], dim=1)
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    """A deep copy with its kernels channels last: a third less time on a CPU.
+
+    Tensors are cloned, since a deep copy of a fake one would bring another fake device along.
+    """
+    memo: dict[int, Tensor] = {}
+    for value in (*module.parameters(), *module.buffers()):
+        layout = torch.channels_last if value.dim() == 4 else torch.preserve_format
+        clone = value.detach().clone(memory_format=layout)
+        learns = isinstance(value, nn.Parameter)
+        memo[id(value)] = nn.Parameter(clone, value.requires_grad) if learns else clone
+    return deepcopy(module, memo)
