@@ -5,7 +5,7 @@ import pytest
 
 from fashret_utils import retrieval
 from fashret_utils.atomic import ResultsError
-from fashret_utils.evidence import per_query
+from fashret_utils.evidence import query_files
 from fashret_utils.evidence.per_query import LAST_RANK, NO_HIT, PerQuery
 
 
@@ -66,7 +66,7 @@ def test_ranks_beyond_the_last_are_the_last():
     [
         ({"average_precision": np.array([0, 0, 0, 0, 0, 1.5])}, "shares from 0 to 1, found 0 to"),
         ({"average_precision": np.array([0, 0, 0, 0, 0, np.nan])}, "shares from 0 to 1"),
-        ({"average_precision": np.zeros(5)}, "one number a query"),
+        ({"average_precision": np.zeros(5)}, "one value a query"),
         ({"first_hit": np.full(6, 0.5)}, "whole ranks"),
         ({"first_hit": np.full(6, -1)}, "ranks from 1, or 0"),
         ({"item": np.zeros(6)}, "integers or strings, not float64"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_kept_fails_when_it_is_made(columns, message):
 
 
 def test_no_queries_fail():
-    with pytest.raises(ValueError, match="one number a query"):
+    with pytest.raises(ValueError, match="one value a query"):
         some(0)
 
 
@@ -97,7 +97,7 @@ def test_a_file_a_run_and_one_for_the_queries_of_all(tmp_path, items):
     for seed in (0, 1):
         record = tmp_path / f"demo/shoes/triplet/full-seed{seed}.json"
         found = some(**columns, average_precision=np.full(6, seed / 4))
-        kept[record] = per_query.write(found, record, tmp_path, "shoes")
+        kept[record] = query_files.write(found, record, tmp_path, "shoes")
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.npz"))
     queries = kept[record]["queries"]
     assert files == [
@@ -106,7 +106,7 @@ def test_a_file_a_run_and_one_for_the_queries_of_all(tmp_path, items):
         queries,
     ]
     for seed, record in enumerate(kept):
-        back = per_query.read(kept[record], record, tmp_path)
+        back = query_files.read(kept[record], record, tmp_path)
         assert (back.metric("map") == seed / 4).all()
         assert (back.metric("category_precision@10") == 0.25).all()
         assert back.item.tolist() == items.tolist()
@@ -116,7 +116,7 @@ def test_a_file_a_run_and_one_for_the_queries_of_all(tmp_path, items):
 
 def test_another_order_of_the_queries_is_another_file(tmp_path):
     names = {
-        per_query.write(some(item=item), tmp_path / "r.json", tmp_path, "shoes")["queries"]
+        query_files.write(some(item=item), tmp_path / "r.json", tmp_path, "shoes")["queries"]
         for item in (np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 1, 2, 2]))
     }
     assert len(names) == 2
@@ -124,7 +124,7 @@ def test_another_order_of_the_queries_is_another_file(tmp_path):
 
 def test_the_type_of_item_numbers_makes_no_other_file(tmp_path):
     names = {
-        per_query.write(some(item=item), tmp_path / "r.json", tmp_path, "shoes")["queries"]
+        query_files.write(some(item=item), tmp_path / "r.json", tmp_path, "shoes")["queries"]
         for item in (np.arange(6, dtype=np.int64), np.arange(6, dtype=np.uint32))
     }
     assert len(names) == 1
@@ -132,13 +132,13 @@ def test_the_type_of_item_numbers_makes_no_other_file(tmp_path):
 
 def test_files_of_another_run_are_refused(tmp_path):
     record = tmp_path / "full-seed0.json"
-    kept = per_query.write(some(), record, tmp_path, "shoes")
-    per_query.write(some(average_precision=np.zeros(6)), record, tmp_path, "shoes")
+    kept = query_files.write(some(), record, tmp_path, "shoes")
+    query_files.write(some(average_precision=np.zeros(6)), record, tmp_path, "shoes")
     with pytest.raises(ResultsError, match="not what its record describes"):
-        per_query.read(kept, record, tmp_path)
-    per_query.path_of(record).unlink()
+        query_files.read(kept, record, tmp_path)
+    query_files.path_of(record).unlink()
     with pytest.raises(FileNotFoundError, match=r"full-seed0\.queries\.npz"):
-        per_query.read(kept, record, tmp_path)
+        query_files.read(kept, record, tmp_path)
 
 
 def test_four_thousand_queries_take_a_few_kilobytes(tmp_path):
@@ -150,5 +150,13 @@ def test_four_thousand_queries_take_a_few_kilobytes(tmp_path):
         item=np.repeat(np.arange(1000), 4),
     )
     record = tmp_path / "full-seed0.json"
-    per_query.write(found, record, tmp_path, "garments")
-    assert per_query.path_of(record).stat().st_size < 3 * 4000
+    query_files.write(found, record, tmp_path, "garments")
+    assert query_files.path_of(record).stat().st_size < 3 * 4000
+
+
+def test_damaged_items_are_refused(tmp_path):
+    record = tmp_path / "full-seed0.json"
+    kept = query_files.write(some(), record, tmp_path, "shoes")
+    np.savez_compressed(tmp_path / kept["queries"], item=np.zeros(6), family=np.zeros(6))
+    with pytest.raises(ResultsError, match="is damaged"):
+        query_files.read(kept, record, tmp_path)
