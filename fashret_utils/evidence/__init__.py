@@ -4,5 +4,8 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["claims", "classification", "provenance", "records", "staleness", "tables"],
+    submodules=[
+        *("claims", "classification", "per_query", "provenance", "query_files", "records"),
+        *("staleness", "statistics", "tables"),
+    ],
 )

@@ -1,7 +1,8 @@
 """Run records: what a run measured, on what data, with which code, on which machine.
 
 A record is one JSON file, `results/<chapter>/<data>/<arm>/<scale>-seed<k>.json`; the embeddings of
-query and gallery lie beside it as a float16 `.npz`, so that anyone can recompute its metrics.
+query and gallery lie beside it as a float16 `.npz`, so that anyone can recompute its metrics, and
+so does what became of each query, so that anyone can recompute its intervals (`query_files`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashret_utils.atomic import ResultsError, checksum, replacing, unwritable
-from fashret_utils.evidence import provenance
+from fashret_utils.evidence import provenance, query_files
+from fashret_utils.evidence.per_query import PerQuery
 from fashret_utils.evidence.provenance import (
     code_hash as code_hash,  # part of this module's interface
 )
@@ -46,6 +48,7 @@ class Record:
     cost: dict[str, float] = field(default_factory=dict)
     extra: dict[str, object] = field(default_factory=dict)
     embeddings: dict[str, list[int]] | None = None  # shapes and checksum of the .npz beside
+    per_query: dict[str, object] | None = None  # where it lies and its checksum, see query_files
     catalog_hash: str | None = None
     code_hash: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -72,6 +75,27 @@ def new(retrieval: Retrieval, **about: object) -> Record:
         counts={key: int(getattr(retrieval, key)) for key in COUNTS},
         **about,
     )
+
+
+def beside(
+    retrieval: Retrieval,
+    query: np.ndarray | None = None,
+    gallery: np.ndarray | None = None,
+    family: np.ndarray | None = None,
+) -> dict[str, object]:
+    """What `write` keeps beside the record of a retrieval result.
+
+    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; its queries are kept when it
+    ranked the whole gallery. `query` (n, d), `gallery` (m, d) - embeddings to keep; `family` (n,) -
+    of the queries, where items have near-duplicates.
+    """
+    kept: dict[str, object] = {}
+    if query is not None:
+        items = {"query_items": retrieval.query_items, "gallery_items": retrieval.gallery_items}
+        kept = {"query": query, "gallery": gallery, **items}
+    if "map" in retrieval.metrics:
+        kept["per_query"] = PerQuery.of(retrieval, family)
+    return kept
 
 
 def measured(
@@ -110,23 +134,20 @@ def write(
     gallery: np.ndarray | None = None,
     query_items: np.ndarray | None = None,
     gallery_items: np.ndarray | None = None,
+    per_query: PerQuery | None = None,
 ) -> Path:
     """Write a record, replacing an earlier one of the same run; of several processes, the main one.
 
     **Arguments**: `query` (n, d), `gallery` (m, d) - embeddings, with their items (n,), (m,); all
-    four or none. Kept as float16.
+    four or none. Kept as float16. `per_query` - what became of each query.
 
     **Returns** the path of the JSON file.
 
     **Raises** `ResultsError` when the folder cannot be written, `ValueError` for embeddings without
     items or of another length.
     """
-    arrays = {
-        "query": query,
-        "gallery": gallery,
-        "query_items": query_items,
-        "gallery_items": gallery_items,
-    }
+    arrays = {"query": query, "gallery": gallery}
+    arrays |= {"query_items": query_items, "gallery_items": gallery_items}
     absent = [name for name, array in arrays.items() if array is None]
     if 0 < len(absent) < len(arrays):
         raise ValueError(f"embeddings need query, gallery and their items; missing: {absent}")
@@ -134,7 +155,8 @@ def write(
     if not is_main_process():
         return path
     archive = path.with_suffix(".npz")
-    payload = {f.name: getattr(record, f.name) for f in fields(record)} | {"embeddings": None}
+    payload = {f.name: getattr(record, f.name) for f in fields(record)}
+    payload |= {"embeddings": None, "per_query": None}
     if not absent:
         arrays = {name: np.asarray(array) for name, array in arrays.items()}
         for name in ("query", "gallery"):
@@ -145,17 +167,21 @@ def write(
             arrays[f"{name}_items"] = arrays[f"{name}_items"].astype(np.int64)
         payload["embeddings"] = {name: list(arrays[name].shape) for name in ("query", "gallery")}
         payload["embeddings"]["crc32"] = [checksum(arrays)]
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
-        for key, value in payload.items()
-    ]
     try:
-        # The archive first: a record that is there has its embeddings.
+        # What lies beside it first: a record that is there has all that it names.
         if absent:
             archive.unlink(missing_ok=True)
         else:
             with replacing(archive) as temporary, open(temporary, "wb") as file:
                 np.savez_compressed(file, **arrays)
+        if per_query is None:
+            query_files.path_of(path).unlink(missing_ok=True)
+        else:
+            payload["per_query"] = query_files.write(per_query, path, results, record.data)
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
+            for key, value in payload.items()
+        ]
         with replacing(path) as temporary:
             temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     except OSError as error:
@@ -230,6 +256,18 @@ def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
             "Run the chapter again"
         )
     return arrays | {name: arrays[name].astype(np.float32) for name in ("query", "gallery")}
+
+
+def per_query(record: Record, results: str | Path) -> PerQuery:
+    """Read what became of each query of a run.
+
+    **Raises** `FileNotFoundError` when the run kept none, `ResultsError` when the file is another
+    run's.
+    """
+    path = record.path(results)
+    if record.per_query is None:
+        raise FileNotFoundError(f"{path} was written without per-query results: run it again")
+    return query_files.read(record.per_query, path, results)
 
 
 def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:

@@ -7,10 +7,10 @@ from itertools import groupby
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from fashret_utils.evidence.records import Record
 from fashret_utils.evidence.staleness import staleness
+from fashret_utils.evidence.statistics import t_interval
 from fashret_utils.scale import SCALES
 
 
@@ -119,7 +119,4 @@ def _summary(group: Sequence[Record], metric: str) -> tuple[float, float, float]
     values = np.array([record.metrics.get(metric, np.nan) for record in group])
     if len(values) == 1:
         return (values[0], *group[0].intervals.get(metric, (np.nan, np.nan)))
-    mean = values.mean()
-    # stdtrit(n - 1, 0.975) is the upper 97.5 % point of Student's t with n - 1 degrees of freedom.
-    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
-    return mean, mean - half, mean + half
+    return t_interval(values)

@@ -3,6 +3,7 @@ shows it once; nothing is left open in pyplot, and `figure.savefig(path)` writes
 """
 
 from fashret_utils.plots.charts import bars, curves, knobs
+from fashret_utils.plots.forest import forest
 from fashret_utils.plots.maps import umap_layout, umap_map
 from fashret_utils.plots.pictures import pairs, retrieval_grid, sheet
 from fashret_utils.plots.style import COLOURS, SERIES, style
@@ -12,6 +13,7 @@ __all__ = [
     "SERIES",
     "bars",
     "curves",
+    "forest",
     "knobs",
     "pairs",
     "retrieval_grid",

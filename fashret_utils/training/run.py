@@ -248,12 +248,13 @@ class Run:
         retrieval: Retrieval,
         query: np.ndarray | None = None,
         gallery: np.ndarray | None = None,
+        family: np.ndarray | None = None,
         **extra: object,
     ) -> Path:
-        """Write the record of this run.
+        """Write the record of this run, with what became of each query.
 
-        **Arguments**: `retrieval` - what `evaluate` returned; `query` (n, d), `gallery` (m, d) -
-        embeddings to keep; `extra` - anything else worth keeping, as JSON can hold it.
+        **Arguments**: `retrieval`, `query`, `gallery`, `family` - as in `records.beside`; `extra` -
+        anything else worth keeping, as JSON can hold it.
 
         **Returns** the path of the record; of several processes, the main one writes it.
         """
@@ -269,9 +270,8 @@ class Run:
             extra={**self.settings, **extra},
         )
         if self.accelerator.is_main_process:
-            items = {"query_items": retrieval.query_items, "gallery_items": retrieval.gallery_items}
-            kept = {} if query is None else {"query": query, "gallery": gallery, **items}
-            records.write(made, self.results, **kept)
+            beside = records.beside(retrieval, query, gallery, family)
+            records.write(made, self.results, **beside)
         self.accelerator.wait_for_everyone()
         return made.path(self.results)
 

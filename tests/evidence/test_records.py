@@ -9,6 +9,7 @@ from scipy import stats
 
 from fashret_utils.atomic import check_writable, replacing
 from fashret_utils.evidence import provenance, records, staleness, tables
+from fashret_utils.evidence.per_query import PerQuery
 
 
 def retrieval(hit=0.5):
@@ -349,3 +350,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         torn_write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_per_query_results_go_with_their_record(tmp_path):
+    made = record()
+    kept = PerQuery(np.array([0.5, 0.25]), np.array([1, 3]), np.array([7, 8]))
+    path = records.write(made, tmp_path, per_query=kept)
+    back = records.read(path)
+    assert back.per_query["n"] == 2
+    assert records.per_query(back, tmp_path).metric("hit@1").tolist() == [1, 0]
+    records.write(made, tmp_path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    with pytest.raises(FileNotFoundError, match="without per-query results: run it again"):
+        records.per_query(records.read(path), tmp_path)
+    assert len(records.load(tmp_path)) == 1  # the queries' own file is no record

@@ -349,6 +349,7 @@ def test_the_record_says_what_the_run_did(tmp_path):
     made = records.read(path)
     assert made.extra == {"margin": 0.2, "note": "a first run"}
     assert made.metrics["hit@1"] == 1.0
+    assert records.per_query(made, tmp_path / "results").metric("map").tolist() == [1, 1]
     assert made.embeddings | {"crc32": 0} == {"query": [2, 4], "gallery": [3, 4], "crc32": 0}
     assert made.catalog_hash == "abc"
     assert made.code_hash == provenance.code_hash("demo", "noise")
