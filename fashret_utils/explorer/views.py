@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fashret_utils import chapters, datasets
+from fashret_utils import chapters
 from fashret_utils.data.catalog import Catalog
 
 
@@ -90,11 +90,10 @@ VIEWS = (
         name="groceries",
         chapter="00_street_to_shop",
         data="grocery-store",
-        arms=("contrastive", "colour-histogram"),
-        title="Real photos: a trained network, and colours",
+        arms=("tail", "trunk"),
+        title="Real photos: a trained network, and where it started",
         caption="Phone photos and catalogue pictures of groceries, the one open set of real pairs,"
-        " as {doc}`/notebooks/00_street_to_shop` searches it with a small network trained here and"
-        " with colours alone.",
-        load=lambda view, _, data_root: datasets.load(view.data, data_root or None),
+        " as {doc}`/notebooks/00_street_to_shop` searches it: `trunk` is a network as ImageNet left"
+        " it, `tail` the same after its last blocks have been trained here.",
     ),
 )

@@ -2,7 +2,7 @@
 
 from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives, keep
-from fashret_utils.own_photo.networks import Drawn, Lifted, trained
+from fashret_utils.own_photo.networks import Drawn, Lifted, Whole, trained
 from fashret_utils.own_photo.pages import write
 from fashret_utils.own_photo.panel import panel
 
@@ -11,6 +11,7 @@ __all__ = [
     "Archive",
     "Drawn",
     "Lifted",
+    "Whole",
     "answer",
     "archives",
     "keep",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fashret_utils.data.augment import MEAN, STD
+from fashret_utils.models.trunks.stems import Trunk
 from fashret_utils.training import Run
 
 
@@ -27,6 +28,24 @@ class Drawn(nn.Module):
         drawn = self.generator(2 * (photos * self.std + self.mean) - 1)
         grey = ((drawn + 1) * 127.5).round().clamp(0, 255)
         return self.model((grey / 255 - self.mean) / self.std)
+
+
+class Whole(nn.Module):
+    """A frozen stem and what was trained behind it: normalised (B, 3, S, S) -> (B, d).
+
+    **Arguments**: `stem` - a `models.Trunk`, which expects bytes; `model` - from its maps to d.
+    """
+
+    def __init__(self, stem: Trunk, model: nn.Module) -> None:
+        super().__init__()
+        self.stem, self.model = stem, model
+        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(STD).view(3, 1, 1))
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Back to grey levels, as the stem normalises them in its own way; then the network."""
+        maps = self.stem.of_grey_levels(255 * (photos * self.std + self.mean))
+        return self.model(maps[0] if len(maps) == 1 else maps)
 
 
 class Lifted(nn.Module):

@@ -67,10 +67,7 @@ def missing(
     jobs = [
         job
         for job in module.plan(scale, found, data_root)
-        if recorded(
-            results, settings=job.settings, data=job.data, arm=job.arm, seed=job.seed, **about
-        )
-        is None
+        if recorded(results, **job.names, **about) is None
     ]
     first = min((job.stage for job in jobs), default=0)
     return [job for job in jobs if job.stage == first]

@@ -31,6 +31,12 @@ class Job:
     stage: int = 0
     cost: str = ""
 
+    @property
+    def names(self) -> dict[str, object]:
+        """What `recorded` must know of it: data, arm, seed and settings."""
+        known = {"data": self.data, "arm": self.arm, "seed": self.seed}
+        return known | {"settings": dict(self.settings)}
+
 
 def run_jobs(do: Callable[..., object], jobs: Collection[tuple], workers: int) -> None:
     """Call `do(*job)` for each job, in `workers` processes with one thread each.

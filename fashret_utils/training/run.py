@@ -3,8 +3,7 @@
     run = Run("01_dml", data="wardrobe-garments", arm="cosface", scale=scale, seed=seed)
     model, optimizer = run.prepare(model, optimizer)
     for batch in run.steps(batches):
-        loss = criterion(model(batch.images), batch.items)
-        run.backward(loss, optimizer)
+        run.backward(criterion(model(batch.images), batch.items), optimizer)
     run.record(evaluate(...))
 
 The loop says what is learnt; `Run` does the rest: device, precision, progress, checkpoints,
@@ -61,12 +60,10 @@ class Run:
     - `catalog_hash`: of the training data, for the record.
     - `settings`: what else decides the numbers, for the record; checkpoints of others are refused.
     - `clip`: largest norm of an optimizer's gradient; None leaves it.
-    - `compile`: use `torch.compile` on a GPU; pays in long runs only.
-    - `progress`: show a progress bar.
+    - `compile`: use `torch.compile` on a GPU, for long runs. `progress`: show a progress bar.
 
     Under `torchrun` every process makes the same `Run`; give its `rank` and `world` to `Batches`.
-    **Raises** `ValueError` for an unknown scale or a name that cannot be a folder, `ResultsError`
-    for one that cannot be written.
+    **Raises** `ValueError` for an unknown scale or a name, `ResultsError` for a folder, that fails.
     """
 
     def __init__(
@@ -229,13 +226,17 @@ class Run:
         return self.accelerator.autocast()
 
     def gather(self, tensor: Tensor) -> Tensor:
-        """Bring the embeddings or labels of all processes together, with gradients.
+        """Bring tensors (B, ...) of all processes together: (world * B, ...), with gradients.
 
-        **Arguments**: `tensor` (B, ...), of the same shape in every process.
-        **Returns** (world * B, ...). With DistributedDataParallel's averaging, a loss over it has
-        the gradient of the same loss in one process.
+        With DistributedDataParallel's averaging, a loss over it has the gradient of the same loss
+        in one process.
         """
         return gather(self.accelerator, tensor)
+
+    @property
+    def step(self) -> int:
+        """Steps done; in the loop, those before the current one."""
+        return self._history.step
 
     @property
     def history(self) -> pd.DataFrame:
@@ -249,31 +250,29 @@ class Run:
         query: np.ndarray | None = None,
         gallery: np.ndarray | None = None,
         family: np.ndarray | None = None,
+        data: str | None = None,
         **extra: object,
     ) -> Path:
         """Write the record of this run, with what became of each query.
 
-        **Arguments**: `retrieval`, `query`, `gallery`, `family` - as in `records.beside`; `extra` -
-        anything else worth keeping, as JSON can hold it.
-
+        **Arguments**: `retrieval`, `query`, `gallery`, `family` - as in `records.beside`; `data` -
+        of the test, where it is not that of the training; `extra` - what else is worth keeping, as
+        JSON can hold it.
         **Returns** the path of the record; of several processes, the main one writes it.
         """
-        made = records.new(
-            retrieval,
-            **self._names,
-            seed=self.seed,
-            device=self.device,
-            catalog_hash=self.catalog_hash,
-            code_hash=self._code_hash,
-            curve=self._history.curve(),
-            cost=self._history.cost(self._started, self._modules, self.device, self.world),
-            extra={**self.settings, **extra},
-        )
+        made = records.new(retrieval, **self.about(extra) | ({"data": data} if data else {}))
         if self.accelerator.is_main_process:
             beside = records.beside(retrieval, query, gallery, family)
             records.write(made, self.results, **beside)
         self.accelerator.wait_for_everyone()
         return made.path(self.results)
+
+    def about(self, extra: Mapping[str, object]) -> dict[str, object]:
+        """What a record of this run says besides its metrics: fields of `Record`."""
+        known = {"seed": self.seed, "device": self.device, "catalog_hash": self.catalog_hash}
+        cost = self._history.cost(self._started, self._modules, self.device, self.world)
+        known |= {"code_hash": self._code_hash, "curve": self._history.curve(), "cost": cost}
+        return {**self._names, **known, "extra": {**self.settings, **extra}}
 
     def _look(self) -> None:
         if (bad := self._history.look(self._losses)) is not None:

@@ -66,10 +66,11 @@ class Trunk(nn.Module):
                 f"a trunk normalises pictures itself: expected uint8 (B, 3, S, S), not "
                 f"{pictures.dtype} {tuple(pictures.shape)}; see Batches(..., raw=True)"
             )
-        maps = self._maps(pictures)
+        maps = self.of_grey_levels(pictures)
         return maps[0] if len(maps) == 1 else maps
 
-    def _maps(self, pictures: Tensor) -> tuple[Tensor, ...]:
+    def of_grey_levels(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """The maps of pictures (B, 3, S, S) from 0 to 255, of any type."""
         x = pictures.to(memory_format=torch.channels_last).float()
         mean, std = (x.new_tensor(v)[:, None, None] for v in (self.mean, self.std))  # (3, 1, 1)
         x, maps = (x - mean) / std, {}
@@ -106,7 +107,9 @@ class Trunk(nn.Module):
         training = self.training
         device = next(self.parameters()).device
         with torch.no_grad():  # in evaluation mode: running means stay as they are
-            maps = self.eval()._maps(torch.zeros(1, 3, size, size, dtype=torch.uint8).to(device))
+            maps = self.eval().of_grey_levels(
+                torch.zeros(1, 3, size, size, dtype=torch.uint8).to(device)
+            )
         self.train(training)
         return tuple(tuple(m.shape[1:]) for m in maps)
 
