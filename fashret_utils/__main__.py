@@ -1,4 +1,4 @@
-"""The command line: `python -m fashret_utils run|campaign|export|data|records|claims|site`."""
+"""The command line: `python -m fashret_utils COMMAND`, such as run, campaign, claims or site."""
 
 import argparse
 import os
@@ -102,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("paper", nargs="?", help="such as dml; all of them if left out")
     claims.add_argument("--results", type=Path, default=Path("results"))
     claims.set_defaults(command=_claims)
+
+    prose = commands.add_parser("prose", help="hold the book's sentences to the run records")
+    prose.add_argument(
+        "--write", action="store_true", help="write numbers as the records have them"
+    )
+    prose.set_defaults(command=_prose)
 
     site = commands.add_parser("site", help="stage the book's source from the executed chapters")
     site.add_argument("--chapters", type=Path, default=Path("_build/chapters"))
@@ -217,6 +223,18 @@ def _claims(arguments: argparse.Namespace) -> int:
     from fashret_utils.evidence import claims
 
     print(claims.listing(claims.verdicts(arguments.paper, arguments.results)))
+    return 0
+
+
+def _prose(arguments: argparse.Namespace) -> int:
+    from fashret_utils.site.claims import prose
+
+    root = chapters.book_root()
+    known = prose.evidence(root)
+    if arguments.write:
+        for path in prose.refresh(root, known):
+            print(path.relative_to(root))
+    prose.check(root, known)
     return 0
 
 

@@ -94,6 +94,10 @@ class PerQuery:
             more=more or {},
         )
 
+    def has(self, name: str) -> bool:
+        """Whether `metric` knows the name."""
+        return name in ("map", "mrr", *self.more) or bool(re.fullmatch(r"hit@[1-9]\d*", name))
+
     def metric(self, name: str) -> np.ndarray:
         """The values of one metric, float64 `(n,)`: `map`, `mrr`, `hit@k` or one of `more`.
 

@@ -85,9 +85,8 @@ def beside(
 ) -> dict[str, object]:
     """What `write` keeps beside the record of a retrieval result.
 
-    **Arguments**: `retrieval` - what `retrieval.evaluate` returned; its queries are kept when it
-    ranked the whole gallery. `query` (n, d), `gallery` (m, d) - embeddings to keep; `family` (n,) -
-    of the queries, where items have near-duplicates.
+    **Arguments**: `retrieval` - its queries are kept when it ranked the whole gallery; `query`
+    (n, d), `gallery` (m, d) - embeddings; `family` (n,) - of queries, where items are alike.
     """
     kept: dict[str, object] = {}
     if query is not None:

@@ -50,7 +50,16 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 class _Figure(Figure):
-    """A figure that notebooks can show by themselves: pyplot's inline backend may not be loaded."""
+    """A figure that notebooks can show by themselves: pyplot's inline backend may not be loaded.
+
+    `alt` holds it in words; a notebook keeps them with the picture, and the site shows them.
+    """
+
+    alt = ""
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        words = {"image/png": {"alt": self.alt}} if self.alt else {}
+        return {"image/png": self._repr_png_()}, words
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from fashret_utils import chapters, datasets, explorer, own_photo
-from fashret_utils.evidence import claims, records, tables
+from fashret_utils.evidence import records, tables
 from fashret_utils.scale import machine
 from fashret_utils.site import (
     citation,
@@ -22,7 +22,7 @@ from fashret_utils.site import (
     rooms,
     speed,
 )
-from fashret_utils.site.claims import add_labels, write_pages
+from fashret_utils.site.claims import add_labels, prose, write_pages
 
 LANDING_METRIC = "hit@1"
 HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
@@ -46,7 +46,8 @@ def stage(
 
     **Returns** `out`.
 
-    **Raises** FileNotFoundError naming the chapters that were not executed.
+    **Raises** FileNotFoundError naming the chapters that were not executed, `ClaimsError` where
+    prose is not what the records say.
     """
     root = root or chapters.book_root()
     notebooks = {name: executed / f"{name}.ipynb" for name in chapters.names(root)}
@@ -55,6 +56,9 @@ def stage(
             f"not executed: {', '.join(missing)} (looked in {executed}). "
             "Run `make book`, or `python -m fashret_utils run`."
         )
+    known = prose.evidence(root)
+    prose.check(root, known)
+    judged, committed = known.judged, known.found
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(root / "book", out / "book")
     shutil.copy(root / "_toc.yml", out)
@@ -63,7 +67,6 @@ def stage(
     (out / "notebooks").mkdir()
     generated = out / "book/_generated"
     generated.mkdir()
-    judged = claims.verdicts(results=root / "results", folder=root / "book/claims")
     for name, path in notebooks.items():
         notebook = _published(nbformat.read(path, as_version=4))
         folders = {"committed": root / "results", "this-page": executed / "results"}
@@ -72,7 +75,6 @@ def stage(
         add_labels(notebook, cited, name)
         nbformat.write(notebook, out / f"notebooks/{name}.ipynb")
     live = records.load(executed / "results")
-    committed = records.load(root / "results")
     write_pages(judged, committed, root, generated)
     (generated / "results.md").write_text(results_table(committed or live))
     (generated / "cite.md").write_text(citation.bibtex(root))
@@ -148,10 +150,16 @@ def status_table(notebooks: dict[str, Path]) -> str:
 
 
 def _published(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop what names the machine it ran on: papermill's paths and timings of every cell."""
+    """Drop what names the machine it ran on: papermill's paths and timings of every cell.
+
+    A figure that brings its own words keeps them as the alternative text of its picture.
+    """
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
+        for output in cell.get("outputs", ()):
+            if words := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                cell.metadata.setdefault("mystnb", {}).setdefault("image", {})["alt"] = words
     return notebook
 
 

@@ -1,14 +1,16 @@
 """Claims: from a ledger and run records to verdicts, and what a wrong ledger is told."""
 
 import dataclasses
-import itertools
+import re
 
+import numpy as np
 import pytest
 import yaml
 from scipy import stats
 
 from fashret_utils.__main__ import main
-from fashret_utils.evidence import claims
+from fashret_utils.evidence import claims, records, statistics
+from fashret_utils.evidence.per_query import PerQuery
 from fashret_utils.evidence.records import Record
 
 LEDGER = {
@@ -20,182 +22,311 @@ LEDGER = {
     "settled_by": "Nothing.",
 }
 CLAIM = {"id": "TINY-C1", "where": "abstract", "statement": "A beats B.", "reported": None}
+PRIMARY = {"primary": "map", "shown": ()}
+ITEMS = np.repeat(np.arange(100), 2)
+
+
+class Shop:
+    """Runs of arms on the same queries, with their per-query results."""
+
+    def __init__(self):
+        self.random = np.random.default_rng(0)
+        self.runs, self.kept = [], {}
+
+    def add(self, arm, level, seeds=5, data="garments", scale="quick", curve=(), **changes):
+        """Runs whose average precision is about `level`; `curve` is the validation metric."""
+        for seed in range(seeds):
+            values = np.clip(level + self.random.normal(0, 0.02, len(ITEMS)), 0, 1)
+            steps = {"step": list(range(0, 10 * len(curve), 10)), "val_map": list(curve)}
+            about = {
+                "metrics": {"map": float(values.mean()), "hit@1": 0.5},
+                "curve": steps if curve else {},
+                "per_query": {"queries": f"queries/{data}.npz"},
+                **changes,
+            }
+            run = Record(
+                chapter="99_tiny",
+                data=data,
+                arm=arm,
+                scale=scale,
+                seed=seed,
+                intervals={},
+                counts={},
+                code_hash="now",
+                **about,
+            )
+            self.runs.append(run)
+            if run.per_query:
+                ranks = np.where(values > level, 1, 2)
+                self.kept[id(run)] = PerQuery(values, ranks, ITEMS)
+        return self
+
+    def judge(self, *stated, stale=lambda run: False, **ledger):
+        """The verdicts of claims, by a ledger whose starts are `starts`."""
+        paper = claims.Ledger(**LEDGER, claims=stated, **ledger)
+        bench = claims.Bench(paper, self.runs, lambda run: self.kept.get(id(run)), stale)
+        return claims.judge(bench)
+
+
+FLAT = (0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4)
+RISING = (*FLAT[:-4], 0.41, 0.42, 0.43, 0.44)
+STARTS = {"starts": ("frozen",), "untrained": ("frozen",)}
 
 
 def claim(*evidence, **changes):
-    return claims.Claim(**CLAIM, evidence=evidence, **changes)
+    return claims.Claim(**{**CLAIM, **PRIMARY, **changes}, evidence=evidence)
 
 
-def runs(arm, values, metric="hit@1", data="wardrobe", scale="quick"):
-    """One record a value, with seeds 0, 1, ..."""
-    return [
-        Record(
-            chapter="99_tiny",
-            data=data,
-            arm=arm,
-            scale=scale,
-            seed=seed,
-            metrics={metric: value},
-            intervals={},
-            counts={},
-            code_hash="now",
-        )
-        for seed, value in enumerate(values)
-    ]
+def contrast(a="a", b="b", data="garments", **more):
+    return {"contrast": [a, b], "data": data, **more}
 
 
-def difference(expect="above zero", data="wardrobe", metric="hit@1", **more):
-    return {"difference": ["a", "b"], "metric": metric, "data": data, "expect": expect, **more}
+def shop(a=0.30, b=0.25, data="garments", **more):
+    """A frozen start at 20 %, arm a and arm b."""
+    made = Shop().add("frozen", 0.2, seeds=1, data=data)
+    return made.add("a", a, data=data, curve=FLAT, **more).add("b", b, data=data, curve=FLAT)
 
 
-def verdict_of(a, b, **evidence):
-    found = [*runs("a", a), *runs("b", b)]
-    return claims.judge(claim(difference(**evidence)), found)
+def one(made, *evidence, **changes):
+    (verdict,) = made.judge(claim(*evidence, **changes), **STARTS)
+    return verdict
 
 
 # verdicts
 
 
 @pytest.mark.parametrize(
-    ("expect", "differences", "verdict"),
+    ("a", "expect", "verdict"),
     [
-        ("above zero", (0.10, 0.11, 0.12), "supported"),
-        ("above zero", (-0.10, -0.11, -0.12), "contradicted"),
-        ("above zero", (0.10, -0.11, 0.12), "inconclusive"),
-        ("below zero", (-0.10, -0.11, -0.12), "supported"),
-        ("below zero", (0.10, 0.11, 0.12), "contradicted"),
+        (0.30, "above", "supported"),
+        (0.20, "above", "not learnt here"),  # a is no better than its start
+        (0.25, "above", "negligible"),
+        (0.22, "above", "negative here"),
+        (0.22, "below", "supported"),
+        (0.30, "below", "negative here"),
+        (0.25, "none", "negligible"),
+        (0.30, "none", "negative here"),
+        (0.22, "none", "negative here"),
     ],
 )
-def test_the_interval_of_paired_differences_decides(expect, differences, verdict):
-    b = (0.2, 0.5, 0.3)  # seeds differ far more than the arms do
-    a = [y + d for y, d in zip(b, differences, strict=True)]
-    assert verdict_of(a, b, expect=expect).verdict == verdict
+def test_a_contrast_is_judged_query_by_query(a, expect, verdict):
+    found = one(shop(a), contrast(expect=expect))
+    assert found.verdict == verdict
+    (finding,) = found.findings
+    assert finding.value == pytest.approx(a - 0.25, abs=0.005)
+    assert (finding.seeds, finding.scale, finding.delta) == (5, "quick", 0.01)
+    assert finding.starts["frozen"] == pytest.approx(-0.05, abs=0.005)
+    assert 0 < finding.floor < 0.005
+    low, high = finding.over_seeds
+    assert low < finding.value < high
 
 
-def test_the_interval_is_students_over_seeds():
-    found = verdict_of((0.31, 0.52, 0.36), (0.2, 0.5, 0.3)).findings[0]
-    expected = stats.ttest_1samp((0.11, 0.02, 0.06), 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-9)
-    assert found.value == pytest.approx(0.19 / 3)
-    assert (found.seeds, found.scale) == (3, "quick")
+def test_its_interval_is_that_of_the_statistics():
+    made = shop()
+    (finding,) = one(made, contrast()).findings
+    values = {
+        arm: np.stack([made.kept[id(run)].metric("map") for run in made.runs if run.arm == arm])
+        for arm in "ab"
+    }
+    expected = statistics.difference(values["a"], values["b"], ITEMS)
+    assert (finding.value, finding.low, finding.high) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+    assert finding.adjusted == pytest.approx(expected.p)
 
 
 @pytest.mark.parametrize(
-    ("differences", "verdict"),
-    [
-        ((0.001, 0.002, 0.003), "supported"),
-        ((0.05, 0.051, 0.052), "contradicted"),
-        ((-0.05, -0.051, -0.052), "contradicted"),
-        ((0.02, 0.0, -0.02), "inconclusive"),
-    ],
+    ("curve", "why"),
+    [(RISING, "b validation still rising (+2.7"), ((), "b no validation curve was kept")],
 )
-def test_zero_is_supported_only_by_an_interval_within_the_tolerance(differences, verdict):
-    a = [0.3 + d for d in differences]
-    assert verdict_of(a, (0.3, 0.3, 0.3), expect="zero", tolerance=0.02).verdict == verdict
+def test_an_arm_that_still_learns_is_not_compared(curve, why):
+    made = shop().add("c", 0.3, curve=FLAT)
+    made.runs = [run for run in made.runs if run.arm != "b"]
+    found = one(made.add("b", 0.25, curve=curve), contrast())
+    assert found.verdict == "not learnt here"
+    assert found.why.startswith(why)
+    assert claims.comparisons([(None, found)])["learnt"].item() == "not b"
 
 
-def test_two_seeds_are_too_few():
-    found = verdict_of((0.8, 0.9), (0.1, 0.1))
-    assert found.verdict == "inconclusive"
-    assert found.findings[0].value == pytest.approx(0.75)
-    assert "2 seeds" in claims.listing([(None, found)])
+def test_a_start_without_runs_closes_the_gate():
+    made = shop()
+    made.runs = [run for run in made.runs if run.arm != "frozen"]
+    found = one(made, contrast())
+    assert found.verdict == "not learnt here"
+    assert "not compared with frozen, of which no run" in found.why
 
 
-def test_only_common_seeds_are_paired():
-    found = verdict_of((0.30, 0.40, 0.50, 0.9), (0.2, 0.3, 0.4))
-    assert found.findings[0].seeds == 3
-    assert found.findings[0].value == pytest.approx(0.1)
+def test_a_trained_start_must_be_beaten_too_but_not_by_itself():
+    made = shop().add("head", 0.28, curve=FLAT)
+    ledger = {"starts": ("frozen", "head"), "untrained": ("frozen",)}
+    (above,) = made.judge(claim(contrast("a", "head")), **ledger)
+    assert above.verdict == "supported"
+    (below,) = made.judge(claim(contrast("a", "b")), **ledger)
+    assert below.why.startswith("b not above head (-")
+    (alone,) = made.judge(claim(contrast("a", "b", starts=["frozen"])), **ledger)
+    assert alone.verdict == "supported"
 
 
-def test_the_largest_scale_with_enough_seeds_is_used():
-    quick = [*runs("a", (0.1, 0.1, 0.1)), *runs("b", (0.2, 0.2, 0.2))]
-    gpu = [*runs("a", (0.9,) * 3, scale="gpu"), *runs("b", (0.5,) * 3, scale="gpu")]
-    paper = [*runs("a", (0.1,), scale="paper"), *runs("b", (0.9,), scale="paper")]
-    found = claims.judge(claim(difference()), quick + gpu + paper)
-    assert (found.verdict, found.findings[0].scale) == ("supported", "gpu")
-    assert claims.judge(claim(difference()), quick + paper).findings[0].scale == "quick"
+def test_arms_without_seeds_have_no_gate():
+    made = Shop().add("box", 0.3, seeds=1).add("photo", 0.2, seeds=1)
+    stated = claim(contrast("box", "photo", starts=[]))
+    (found,) = made.judge(stated, untrained=("box", "photo"))
+    assert found.verdict == "supported"
+    assert found.findings[0].gates == {}
+    (trained,) = made.judge(stated)
+    assert (trained.verdict, trained.why) == ("unresolved", "1 of at least 3 seeds")
+
+
+def test_on_the_papers_own_data_a_claim_can_be_contradicted():
+    assert one(shop(0.22), contrast(own_data=True)).verdict == "contradicted"
+    assert one(shop(0.30), contrast(own_data=True)).verdict == "supported"
+
+
+def test_holm_runs_over_the_whole_chapter():
+    made = shop().add("near", 0.262, curve=FLAT, seeds=5)
+    wide = Shop()
+    wide.runs, wide.kept = made.runs, made.kept
+    for number in range(30):
+        wide.add(f"x{number}", 0.25, curve=FLAT)
+    stated = claim(contrast("near", "b"), delta=0.001)
+    others = [
+        dataclasses.replace(claim(contrast(f"x{n}", "b"), delta=0.001), id=f"TINY-X{n}")
+        for n in range(30)
+    ]
+    (alone,) = made.judge(stated, **STARTS)
+    among = wide.judge(stated, *others, **STARTS)
+    assert alone.findings[0].adjusted <= among[0].findings[0].adjusted
+    assert among[0].findings[0].adjusted == pytest.approx(
+        statistics.holm(np.array([each.findings[0].estimate.p for each in among]))[0]
+    )
 
 
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [
-        ("above", "above", "supported"),
-        ("above", "level", "inconclusive"),
-        ("above", "below", "inconclusive"),
-        ("below", "level", "contradicted"),
-        ("level", "level", "inconclusive"),
-        ("above", None, "supported"),
+        (0.30, 0.30, "supported"),
+        (0.30, 0.22, "mixed"),
+        (0.30, 0.25, "mixed"),
+        (0.30, 0.20, "unresolved"),  # not learnt on one of them
+        (0.30, None, "unresolved"),
     ],
 )
-def test_all_comparisons_must_agree(first, second, verdict):
-    values = {"above": (0.5, 0.51, 0.52), "level": (0.2, 0.3, 0.4), "below": (0.1, 0.11, 0.12)}
-    found = []
-    for data, name in (("one", first), ("two", second)):
-        if name:
-            found += runs("a", values[name], data=data) + runs("b", (0.3, 0.3, 0.3), data=data)
-    result = claims.judge(claim(difference(data=["one", "two"])), found)
-    assert result.verdict == verdict
-    assert ("1 without records" in result.why) == (second is None)
+def test_data_sets_must_agree(first, second, verdict):
+    made = shop(first, data="one")
+    if second:
+        other = shop(second, data="two")
+        made.runs, made.kept = made.runs + other.runs, made.kept | other.kept
+    found = one(made, contrast(data=["one", "two"]))
+    assert found.verdict == verdict
+    assert ("1 without records" in found.why) == (second is None)
 
 
-def test_the_first_metric_decides():
-    found = [
-        dataclasses.replace(run, metrics={"hit@1": run.metrics["hit@1"], "map": 0.5})
-        for run in [*runs("a", (0.5, 0.51, 0.52)), *runs("b", (0.3, 0.3, 0.3))]
-    ]
-    assert claims.judge(claim(difference(metric=["hit@1", "map"])), found).verdict == "supported"
-    assert claims.judge(claim(difference(metric=["map", "hit@1"])), found).verdict != "supported"
+def test_other_metrics_and_data_sets_decide_nothing():
+    made, other = shop(data="garments"), shop(0.22, data="digits")
+    made.runs, made.kept = made.runs + other.runs, made.kept | other.kept
+    found = one(made, contrast(also=["digits"]), shown=("hit@1",))
+    assert found.verdict == "supported"
+    said = {(f.data, f.metric): f.verdict for f in found.findings}
+    assert said == {
+        ("garments", "map"): "supported",
+        ("garments", "hit@1"): "shown beside",
+        ("digits", "map"): "shown beside",
+        ("digits", "hit@1"): "shown beside",
+    }
+    assert claims.on_data(found) == {"garments": "supported"}
 
 
-def test_numbers_kept_beside_the_metrics_count_too():
-    found = [
-        dataclasses.replace(run, metrics={}, extra={"scatter": run.metrics["hit@1"]})
-        for run in [*runs("a", (0.5, 0.51, 0.52)), *runs("b", (0.3, 0.3, 0.3))]
-    ]
-    assert claims.judge(claim(difference(metric="scatter")), found).verdict == "supported"
+def test_the_largest_scale_with_enough_seeds_is_used():
+    made = shop().add("frozen", 0.2, seeds=1, scale="gpu")
+    made.add("a", 0.22, scale="gpu", curve=FLAT).add("b", 0.25, scale="gpu", curve=FLAT)
+    made.add("a", 0.4, scale="paper", seeds=2).add("b", 0.3, scale="paper", seeds=2)
+    found = one(made, contrast())
+    assert (found.verdict, found.findings[0].scale) == ("negative here", "gpu")
 
 
-def test_spread_is_the_blocked_f_test():
-    evidence = {"spread": "sweep,*", "metric": "hit@1", "data": "wardrobe"}
-    seeds = (0.0, 0.2, 0.4)
-    arms = {"sweep,1": 0.10, "sweep,2": 0.12, "sweep,3": 0.30}
-    wobble = itertools.cycle((0.01, -0.01, 0.0, 0.0, 0.01))
-    apart = [
-        run
-        for arm, level in arms.items()
-        for run in runs(arm, [level + s + next(wobble) for s in seeds])
-    ]
-    level = [run for arm in arms for run in runs(arm, [s + next(wobble) for s in seeds])]
-    assert claims.judge(claim(evidence), apart).verdict == "supported"
-    assert claims.judge(claim(evidence), level).verdict == "inconclusive"
-    other = runs("main", (0.0, 0.9, 0.1))
-    assert claims.judge(claim(evidence), apart + other).verdict == "supported"
+def test_runs_that_were_asked_other_queries_are_named():
+    made = shop(per_query={"queries": "queries/other.npz"})
+    with pytest.raises(claims.ClaimsError, match=r"a \(seed 0\) and b .* different queries"):
+        one(made, contrast())
 
 
-def test_value_must_hold_in_every_run():
-    evidence = {"value": "error", "arm": "a", "below": 1e-9, "data": "wardrobe"}
-    small = runs("a", (1e-15, 0.0, 1e-12), metric="error")
-    assert claims.judge(claim(evidence), small).verdict == "supported"
-    large = runs("a", (1e-15, 0.0, 1e-3), metric="error")
-    assert claims.judge(claim(evidence), large).verdict == "contradicted"
+def test_numbers_of_whole_runs_are_compared_over_seeds():
+    made = shop(0.3)
+    for run in made.runs:
+        run.extra["scatter"] = {"a": 0.4, "b": 0.6}.get(run.arm, 1.0) + run.seed / 1000
+    found = one(made, contrast(expect="below"), primary="scatter", delta=0.1)
+    (finding,) = found.findings
+    assert found.verdict == "supported"
+    assert finding.estimate.drawn == "seeds alone"
+    assert finding.value == pytest.approx(-0.2)
+    made.add("c", 0.2, curve=FLAT)
+    made.runs[-1].extra["scatter"] = 0.1
+    assert one(made, contrast("c", "b"), primary="scatter", delta=0.1).verdict == "unresolved"
+
+
+def test_runs_of_another_age_are_shown_and_judged_no_more():
+    made = shop(per_query=None)
+    found = one(made, contrast())
+    assert (found.verdict, found.findings[0].seeds) == ("stale", 5)
+    assert "kept: run the chapter again" in found.why
+    assert found.findings[0].value == pytest.approx(0.05, abs=0.005)
+    old = {"difference": ["a", "b"], "metric": ["map", "hit@1"], "data": "garments"}
+    found = one(shop(), old)
+    assert [finding.verdict for finding in found.findings] == ["stale", "stale"]
+    expected = stats.ttest_1samp(
+        [
+            x.metrics["map"] - y.metrics["map"]
+            for x, y in zip(shop().runs[1:6], shop().runs[6:], strict=True)
+        ],
+        0,
+    ).confidence_interval(0.95)
+    assert (found.findings[0].low, found.findings[0].high) == pytest.approx(tuple(expected))
+    spread = one(shop(), {"spread": "[ab]", "metric": "map", "data": "garments"}).findings[0]
+    assert spread.value == pytest.approx(0.05, abs=0.005)
+    value = one(shop(), {"value": "hit@1", "arm": "a", "below": 1, "data": "garments"})
+    assert (value.verdict, value.findings[0].value) == ("stale", 0.5)
+
+
+def test_an_identity_must_hold_in_every_run():
+    evidence = {"identity": "error", "arm": "a", "below": 1e-9, "data": "garments"}
+    made = shop()
+    for run in made.runs:
+        run.extra["error"] = 1e-15
+    assert one(made, evidence).verdict == "supported"
+    made.runs[3].extra["error"] = 1e-3
+    assert one(made, evidence).verdict == "contradicted"
 
 
 def test_other_code_makes_a_finding_stale():
-    found = [*runs("a", (0.5, 0.5, 0.5)), *runs("b", (0.3, 0.3, 0.3))]
-    assert not claims.judge(claim(difference()), found, lambda run: False).findings[0].stale
-    verdict = claims.judge(claim(difference()), found, lambda run: run.arm == "b")
+    stated = claim(contrast())
+    (verdict,) = shop().judge(stated, stale=lambda run: run.arm == "b", **STARTS)
     assert verdict.findings[0].stale
-    assert "stale" in claims.listing([(None, verdict)])
+    assert "5 seeds, stale) supported" in claims.listing([(None, verdict)])
+    assert not one(shop(), contrast()).findings[0].stale
 
 
 def test_without_records_nothing_is_concluded():
-    found = claims.judge(claim(difference()), [])
-    assert (found.verdict, found.why) == ("inconclusive", "no run is recorded yet")
+    found = one(Shop(), contrast())
+    assert (found.verdict, found.why) == ("unresolved", "no run is recorded yet")
 
 
 def test_untestable_says_why():
-    found = claims.judge(claims.Claim(**CLAIM, untestable="needs the official files"), [])
+    stated = claims.Claim(**CLAIM, untestable="needs the official files")
+    (found,) = Shop().judge(stated)
     assert (found.verdict, found.why) == ("not testable here", "needs the official files")
+
+
+def test_per_query_results_are_read_from_beside_the_records(tmp_path):
+    (tmp_path / "ledgers").mkdir()
+    content = {**LEDGER, "claims": [{**CLAIM, "primary": "map", "evidence": [contrast()]}]}
+    content |= {"starts": ["frozen"], "untrained": ["frozen"]}
+    (tmp_path / "ledgers/tiny.yml").write_text(yaml.safe_dump(content))
+    made = shop()
+    for run in made.runs:
+        records.write(run, tmp_path, per_query=made.kept[id(run)])
+    ((_, verdict),) = claims.verdicts(results=tmp_path, folder=tmp_path / "ledgers")
+    assert verdict.verdict == "supported"
+    assert [finding.metric for finding in verdict.findings] == ["map", "hit@1", "hit@10"]
 
 
 # display
@@ -203,37 +334,48 @@ def test_untestable_says_why():
 
 def test_the_box_escapes_and_names_claim_verdict_and_numbers():
     ledger = claims.Ledger(**LEDGER, claims=())
-    stated = claims.Claim(**{**CLAIM, "statement": "A < B"}, evidence=(difference(),))
-    verdict = claims.judge(stated, [*runs("a", (0.5, 0.5, 0.5)), *runs("b", (0.3, 0.3, 0.3))])
-    html = claims.box([(ledger, verdict)])
+    html = claims.box([(ledger, one(shop(), contrast(), statement="A < B"))])
     assert "A &lt; B" in html
     assert "not in the abstract; full text not available to us" in html
-    assert "a - b, hit@1, wardrobe: +20.0 [+20.0, +20.0] points (quick, 3 seeds)" in html
-    assert ">supported</span>" in html
+    assert re.search(r"a - b, map, garments: \+5\.0 \[\+4\.\d, \+5\.\d\] points \(quick, 5 s", html)
+    assert '<span class="sd-badge verdict supported">supported</span>' in html
 
 
-def test_comparisons_give_differences_of_shares_in_points():
+def test_comparisons_show_what_a_verdict_was_made_from():
     ledger = claims.Ledger(**LEDGER, claims=())
-    verdict = verdict_of((0.5, 0.5, 0.5), (0.3, 0.3, 0.3), data=["wardrobe", "unseen"])
+    verdict = one(shop(), contrast(data=["garments", "unseen"]))
     found = claims.comparisons([(ledger, verdict)])
-    assert found.loc["TINY-C1", "value [95 % interval]"] == "20 [20, 20]"
-    assert found["data"].tolist() == ["wardrobe"]  # without records there is no comparison
+    row = found.loc["TINY-C1"]
+    assert re.fullmatch(r"\+5\.0 \[\+4\.\d, \+5\.\d\]", row["value [95 % interval]"])
+    assert (row["delta"], row["start"], row["learnt"]) == ("1.0", "-4.9", "yes")
+    assert 0 < float(row["half-width"]) < 0.5
+    assert 0 < float(row["noise floor"]) < 0.5
+    assert found["data"].tolist() == ["garments"]  # without records there is no comparison
+
+
+def test_columns_that_nothing_fills_are_left_out():
+    ledger = claims.Ledger(**LEDGER, claims=())
+    old = {"difference": ["a", "b"], "metric": "map", "data": "garments"}
+    found = claims.comparisons([(ledger, one(shop(), old))])
+    assert not {"delta", "noise floor", "start", "learnt"} & set(found.columns)
 
 
 def test_what_rounding_left_is_shown_as_zero():
-    ledger = claims.Ledger(**LEDGER, claims=())
-    verdict = verdict_of((0.3, 0.2, 0.1), (0.1 + 0.2, 0.3 - 0.1, 0.1))
-    (finding,) = verdict.findings
-    assert 0 < abs(finding.value) < 1e-15
-    assert claims.comparisons([(ledger, verdict)])["value [95 % interval]"].item() == "0 [0, 0]"
-    assert "+0.0 [+0.0, +0.0] points" in claims.listing([(ledger, verdict)])
+    made = shop()
+    for run, value in zip(made.runs, (0, *[0.3] * 5, *[0.1 + 0.2] * 5), strict=True):
+        run.metrics["hit@1"] = value
+    old = {"difference": ["a", "b"], "metric": "hit@1", "data": "garments"}
+    verdict = one(made, old)
+    assert 0 < abs(verdict.findings[0].value) < 1e-15
+    assert "+0.0 [+0.0, +0.0] points" in claims.listing([(None, verdict)])
 
 
 # ledgers
 
 
 def write(folder, change=None, text=None):
-    content = {**LEDGER, "claims": [{**CLAIM, "evidence": [difference()]}]}
+    content = {**LEDGER, "starts": ["frozen"], "claims": [{**CLAIM, "evidence": [contrast()]}]}
+    content["claims"][0]["primary"] = "map"
     if change:
         change(content)
     (folder / "tiny.yml").write_text(text or yaml.safe_dump(content))
@@ -243,7 +385,8 @@ def write(folder, change=None, text=None):
 def test_a_ledger_is_read(tmp_path):
     (ledger,) = claims.load(write(tmp_path))
     assert ledger.paper == "tiny"
-    assert ledger.claims == (claim(difference()),)
+    assert ledger.claims == (claim(contrast(), shown=("hit@1", "hit@10")),)
+    assert ledger.starts == ("frozen",)
 
 
 def edit(**keys):
@@ -265,12 +408,21 @@ def edit_evidence(**keys):
         (edit(evidense=1), r"claim 0: unknown key 'evidense'"),
         (edit(untestable="x"), r"TINY-C1\): expected either `evidence` or `untestable`"),
         (edit(evidence=[]), r"`evidence` must be a list with at least one entry"),
-        (edit(evidence=[{"metric": "hit@1"}]), r"must have one of difference, spread, value"),
-        (edit_evidence(difference=["a"]), r"`difference` must be two arms \[a, b\], not \['a'\]"),
-        (edit_evidence(expect="more"), r"`expect` is 'more'; choose one of above zero, below"),
-        (edit_evidence(expect="zero"), r"`tolerance` goes with `expect: zero`, and only with it"),
-        (edit_evidence(tolerance=0.1), r"`tolerance` goes with `expect: zero`, and only with it"),
-        (edit_evidence(expect="zero", tolerance="2 %"), r"`tolerance` must be a number, not '2 %'"),
+        (edit(evidence=[{"metric": "hit@1"}]), r"must have one of contrast, identity, difference"),
+        (edit_evidence(contrast=["a"]), r"`contrast` must be two arms \[a, b\], not \['a'\]"),
+        (edit_evidence(expect="more"), r"`expect` is 'more'; choose one of above, below, none"),
+        (edit_evidence(metric="map"), r"unknown key 'metric'; known: also, contrast, data, expect"),
+        (edit_evidence(starts="frozen"), r"`starts` must be a list of names, not 'frozen'"),
+        (lambda c: c.pop("starts"), r"no `starts`, neither of the ledger nor of this contrast"),
+        (lambda c: c["claims"][0].pop("primary"), r"a contrast needs `primary`, the metric that"),
+        (edit(primary="probe"), r"no smallest effect of interest for 'probe': state a `delta`"),
+        (edit(delta=0), r"`delta` must be a number above zero, not 0"),
+        (edit(delta="1 %"), r"`delta` must be a number above zero, not '1 %'"),
+        (edit(shown="hit@1"), r"`shown` must be a list of names"),
+        (
+            edit(evidence=[{"identity": "x", "arm": "a", "below": "0", "data": "d"}]),
+            r"`below` must be a number, not '0'",
+        ),
         (lambda c: c["claims"][0]["evidence"][0].pop("data"), r"TINY-C1\): no data"),
         (lambda c: c["claims"].append(c["claims"][0]), r"claim TINY-C1 occurs twice"),
     ],
@@ -292,6 +444,6 @@ def test_malformed_yaml_is_named(tmp_path, text, message):
 def test_the_books_ledgers_and_the_command(tmp_path, capsys):
     assert main(["claims", "dml", "--results", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert all(f"DML-C{number}  inconclusive" in printed for number in range(1, 9))
+    assert all(f"DML-C{number}  unresolved" in printed for number in range(1, 9))
     assert main(["claims", "no-such-paper", "--results", str(tmp_path)]) == 2
     assert "no ledger of 'no-such-paper': there are " in capsys.readouterr().err

@@ -11,6 +11,7 @@ from fashret_utils import retrieval, site
 from fashret_utils.__main__ import main
 from fashret_utils.chapters import notebook
 from fashret_utils.evidence import claims, records, staleness, tables
+from fashret_utils.site.claims import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER, OTHER = "98_tiny", "99_other"
@@ -36,7 +37,8 @@ def book(tmp_path, monkeypatch):
             found = retrieval.evaluate(vectors, gallery, items, items, k=(1,), bootstrap=100)
             for seed in range(3):
                 about = {"chapter": name, "data": "mnist", "arm": arm, "scale": "smoke"}
-                records.write(records.new(found, **about, seed=seed), tmp_path / "results")
+                made = records.new(found, **about, seed=seed)
+                records.write(made, tmp_path / "results", **records.beside(found))
     return tmp_path
 
 
@@ -44,10 +46,13 @@ def shown(book):
     """Every text that shows records, chapter `CHAPTER`: where -> text."""
     results = book / "results"
     own = records.load(results, chapter=CHAPTER)
-    evidence = ({"difference": ["a", "b"], "metric": "hit@1", "data": "mnist"},)
-    stated = claims.Claim("T-C1", "abstract", "A beats B.", None, evidence)
+    evidence = ({"contrast": ["a", "b"], "data": "mnist", "starts": []},)
+    stated = claims.Claim("T-C1", "abstract", "A beats B.", None, evidence, primary="map")
     paper = claims.Ledger("tiny", "x", CHAPTER, "label", "All.", "Nothing.", (stated,))
-    judged = [(paper, claims.judge(stated, own, staleness.staleness()))]
+    bench = claims.Bench(
+        paper, own, lambda record: records.per_query(record, results), staleness.staleness()
+    )
+    judged = [(paper, verdict) for verdict in claims.judge(bench)]
     return {
         "list": staleness.listing(results).split(OTHER)[0],
         "make test": staleness.stale_by_chapter(results),
@@ -55,8 +60,8 @@ def shown(book):
         "chapter's tables": tables.origin(own),
         "chapter's comparisons": claims.comparisons(judged).to_string(),
         "verdict box": claims.box(judged),
-        "claims page": claims.pages.page(judged, {"tiny": "Tiny"}, []),
-        "summary": claims.pages.runs(own),
+        "claims page": pages.page(judged, {"tiny": "Tiny"}, []).split("## Tiny")[1],
+        "summary": pages.runs(own),
     }
 
 

@@ -3,22 +3,31 @@
 A ledger is `book/claims/<paper>.yml`. Each claim has an `id`, `where` it is made, its `statement`,
 the `reported` number (null: none was available to us) and its `evidence`, a list of
 
-- `difference: [a, b]` - arm a minus arm b, seed by seed, on each `data` and `metric`; `expect`
-  "above zero" (default), "below zero", or "zero" within a `tolerance`;
-- `spread: "sweep,*"` - whether the arms that fit the pattern differ at all: an F test of the arms
-  with the seeds as blocks;
-- `value: metric` with `arm` and `below` - a number that each run of an arm must stay under.
+- `contrast: [a, b]` - arm a against arm b, query by query, on each `data` (those decide) and on
+  each of `also` (shown beside); `expect` "above" (default), "below", or "none" for arms that are
+  said to be equal; `own_data: true` where the data are the paper's own;
+- `identity: number` with `arm` and `below` - a number that must stay under a bound in every run,
+  since mathematics says so;
+- `difference`, `spread` and `value` - the form before runs kept per-query results: their numbers
+  are shown, their verdict is "stale".
 
-Where `metric` is a list, the first one decides and the others are shown. A claim that no run here
-can bear on has `untestable`, with the reason, in place of evidence. `section` names the heading of
-the chapter under which the evidence stands; without it that is the verdict box.
+A claim with contrasts names its `primary` metric, which alone decides, and `delta`, its smallest
+effect of interest as a share (by default the book's: 0.01 of `map`, 0.02 of `hit@1`); `shown`
+lists the metrics that stand beside it. `starts` of the ledger (or of a contrast) are the arms that
+every trained arm must beat before it is compared, `untrained` those that have no seeds.
+
+A claim that no run here can bear on has `untestable`, with the reason, in place of evidence.
+`section` names the heading of the chapter under which the evidence stands; without it that is the
+verdict box.
 """
 
 from fashret_utils.evidence.claims.display import box, comparisons, listing, table
+from fashret_utils.evidence.claims.findings import Bench, Finding
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load, read
-from fashret_utils.evidence.claims.verdicts import Finding, Verdict, judge, on_data, verdicts
+from fashret_utils.evidence.claims.verdicts import Verdict, judge, on_data, verdicts
 
 __all__ = [
+    "Bench",
     "Claim",
     "ClaimsError",
     "Finding",

@@ -7,26 +7,15 @@ from html import escape
 
 import pandas as pd
 
+from fashret_utils.evidence.claims.findings import BESIDE, Finding
 from fashret_utils.evidence.claims.ledger import Ledger
-from fashret_utils.evidence.claims.verdicts import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    SUPPORTED,
-    UNTESTABLE,
-    Finding,
-    Verdict,
-)
+from fashret_utils.evidence.claims.verdicts import Verdict
+from fashret_utils.evidence.statistics.classes import CLASSES, STALE
 
 Judged = Sequence[tuple[Ledger, Verdict]]
 
 NO_RECORDS = "no records"
 NOT_REPORTED = "not in the abstract; full text not available to us"
-_COLOURS = {
-    SUPPORTED: "success",
-    CONTRADICTED: "danger",
-    INCONCLUSIVE: "secondary",
-    UNTESTABLE: "info",
-}
 _FRACTIONS = (  # shown in per cent
     *("hit@", "map", "mrr", "precision@", "recall@", "r_precision", "category_precision@"),
     *("accuracy", "val_accuracy", "reward", "probe", "ap@"),
@@ -61,28 +50,37 @@ def table(judged: Judged) -> pd.DataFrame:
 
 
 def comparisons(judged: Judged) -> pd.DataFrame:
-    """One row a comparison that has records; differences of shares are in points."""
+    """One row a comparison that has records; differences of shares are in points.
+
+    `learnt` says whether both arms passed the gate, `delta` and `noise floor` what a difference is
+    measured against, `start` where the first start lies seen from the second arm. Columns that
+    would be empty are left out.
+    """
     rows = []
     for _, verdict in judged:
         for finding in verdict.findings:
             if finding.verdict is None:
                 continue
-            factor = 100 if _is_share(finding.metric) else 1
-            value, low, high = (
-                without_noise(factor * getattr(finding, name)) for name in ("value", "low", "high")
-            )
+            value, low, high = (shown(finding, name) for name in ("value", "low", "high"))
+            start = next(iter(finding.starts.values()), float("nan"))
             rows.append(
                 {
                     "claim": verdict.claim.id,
                     "comparison": finding.text,
                     "metric": finding.metric,
                     "data": finding.data,
-                    "value [95 % interval]": f"{value:.3g} [{low:.3g}, {high:.3g}]",
+                    "value [95 % interval]": f"{value} [{low}, {high}]",
+                    "half-width": shown(finding, "half_width"),
+                    "delta": shown(finding, "delta"),
+                    "noise floor": shown(finding, "floor"),
+                    "start": in_points(finding, start),
+                    "learnt": learnt(finding),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                     "seeds": runs_of(finding),
                 }
             )
-    return pd.DataFrame(rows).set_index("claim") if rows else pd.DataFrame()
+    table = pd.DataFrame(rows)
+    return table.loc[:, (table != "").any()].set_index("claim") if rows else table
 
 
 def box(judged: Judged) -> str:
@@ -106,8 +104,25 @@ def box(judged: Judged) -> str:
 
 def badge(verdict: str) -> str:
     """HTML of a verdict in the book's colours; the word says it without them."""
-    colour = _COLOURS[verdict]
-    return f'<span class="sd-badge sd-bg-{colour} sd-bg-text-{colour}">{verdict}</span>'
+    return f'<span class="sd-badge verdict {slug(verdict)}">{verdict}</span>'
+
+
+def slug(verdict: str) -> str:
+    """The name of a verdict's class in a style sheet.
+
+    **Raises** `ValueError` for what is no verdict.
+    """
+    if verdict not in CLASSES:
+        raise ValueError(f"{verdict!r} is none of {', '.join(CLASSES)}")
+    return verdict.replace(" ", "-")
+
+
+def learnt(finding: Finding) -> str:
+    """Whether the arms of a comparison have learnt, in words; empty where there is no gate."""
+    failed = [arm for arm, gate in finding.gates.items() if not gate.learnt]
+    if failed:
+        return f"not {', '.join(failed)}"
+    return "yes" if finding.gates else ""
 
 
 def describe(finding: Finding) -> str:
@@ -116,19 +131,34 @@ def describe(finding: Finding) -> str:
     if finding.verdict is None:
         return f"{what}: {NO_RECORDS}"
     seeds = f"{finding.seeds} seed{'s' if finding.seeds > 1 else ''}"
-    stale = ", stale" if finding.stale else ""
-    return f"{what}: {in_units(finding)} ({finding.scale}, {seeds}{stale}) {finding.verdict}"
+    stale = ", stale" if finding.stale and finding.verdict != STALE else ""
+    said = "" if finding.verdict == BESIDE else f" {finding.verdict}"
+    return f"{what}: {in_units(finding)} ({finding.scale}, {seeds}{stale}){said}"
 
 
 def in_units(finding: Finding) -> str:
     """The value of a comparison with its interval; differences of shares are in points."""
-    factor, form, unit = (100, ".1f", " points") if _is_share(finding.metric) else (1, ".3g", "")
-    sign = "+" if " - " in finding.text else ""
-    value, low, high = (
-        f"{without_noise(factor * number):{sign}{form}}"
-        for number in (finding.value, finding.low, finding.high)
-    )
+    value, low, high = (shown(finding, name) for name in ("value", "low", "high"))
+    unit = " points" if is_share(finding.metric) else ""
     return (value if finding.low != finding.low else f"{value} [{low}, {high}]") + unit  # NaN
+
+
+def shown(finding: Finding, name: str) -> str:
+    """A number of a finding as text: in points where it is of shares, with its sign in contrasts.
+
+    **Arguments**: `name` - such as "value", "low" or "half_width".
+    """
+    signed = name in ("value", "low", "high")
+    return in_points(finding, getattr(finding, name), signed)
+
+
+def in_points(finding: Finding, number: float, signed: bool = True) -> str:
+    """A number in the units of a finding; empty where it is NaN."""
+    if number != number:
+        return ""
+    factor, form = (100, ".1f") if is_share(finding.metric) else (1, ".3g")
+    sign = "+" if signed and " - " in finding.text else ""
+    return f"{without_noise(factor * number):{sign}{form}}"
 
 
 def without_noise(value: float) -> float:
@@ -148,6 +178,7 @@ def paper_number(verdict: Verdict) -> str:
     return "this book's own claim" if verdict.claim.where == "this book" else NOT_REPORTED
 
 
-def _is_share(metric: str) -> bool:
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share, shown in per cent and its differences in points."""
     name = metric.removeprefix("head_").removeprefix("spread_")
     return name.startswith(_FRACTIONS) or "_agreement@" in name

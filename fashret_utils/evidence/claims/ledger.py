@@ -1,4 +1,4 @@
-"""Reading ledgers: `book/claims/<paper>.yml`, checked key by key."""
+"""Reading ledgers: `book/claims/<paper>.yml`, checked key by key; the room's door says the form."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from pathlib import Path
 import yaml
 
 from fashret_utils import chapters
+from fashret_utils.evidence.statistics import smallest_effect
 
-EXPECTATIONS = ("above zero", "below zero", "zero")
+ABOVE, BELOW, NONE = EXPECTATIONS = ("above", "below", "none")
+SHOWN = ("hit@1", "hit@10")  # beside the primary metric, unless a claim says otherwise
 
 _LEDGER_KEYS = {"paper", "citation", "chapter", "label", "available", "settled_by", "claims"}
 _CLAIM_KEYS = {"id", "where", "statement", "reported"}
-_KINDS = {
-    "difference": {"difference", "metric", "data", "expect", "tolerance"},
-    "spread": {"spread", "metric", "data"},
-    "value": {"value", "arm", "below", "data"},
+_KINDS = {  # kind of evidence -> keys it needs, keys it may have
+    "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "own_data"}),
+    "identity": ({"identity", "arm", "below", "data"}, set()),
+    # The form before runs kept per-query results; shown, but nothing follows from it.
+    "difference": ({"difference", "metric", "data"}, {"expect", "tolerance"}),
+    "spread": ({"spread", "metric", "data"}, set()),
+    "value": ({"value", "arm", "below", "data"}, set()),
 }
 
 
@@ -35,6 +40,9 @@ class Claim:
     evidence: tuple[dict, ...] = ()
     untestable: str | None = None
     section: str | None = None  # heading of the chapter under which the evidence stands
+    primary: str | None = None  # the metric that decides
+    delta: float | None = None  # smallest effect of interest in it, a share
+    shown: tuple[str, ...] = SHOWN  # metrics that decide nothing
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class Ledger:
     available: str
     settled_by: str
     claims: tuple[Claim, ...]
+    starts: tuple[str, ...] = ()  # arms that every trained arm must beat
+    untrained: tuple[str, ...] = ()  # arms without seeds
 
 
 def load(folder: str | Path | None = None) -> list[Ledger]:
@@ -74,18 +84,20 @@ def read(path: str | Path) -> Ledger:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ClaimsError(f"{path} is not YAML: {error}") from error
-    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS)
+    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS | {"starts", "untrained"})
     if not isinstance(content["claims"], list) or not content["claims"]:
         raise ClaimsError(f"{path}: `claims` must be a list with at least one claim")
+    arms = {key: _names(path, content, key) for key in ("starts", "untrained")}
     claims = tuple(
-        _claim(f"{path}, claim {number}", entry) for number, entry in enumerate(content["claims"])
+        _claim(f"{path}, claim {number}", entry, arms["starts"])
+        for number, entry in enumerate(content["claims"])
     )
-    return Ledger(**{**content, "claims": claims})
+    return Ledger(**{**content, **arms, "claims": claims})
 
 
-def _claim(place: str, entry: object) -> Claim:
-    one_of = {"evidence", "untestable"}
-    _keys(place, entry, _CLAIM_KEYS, _CLAIM_KEYS | one_of | {"section"})
+def _claim(place: str, entry: object, starts: tuple[str, ...]) -> Claim:
+    one_of, optional = {"evidence", "untestable"}, {"section", "primary", "delta", "shown"}
+    _keys(place, entry, _CLAIM_KEYS, _CLAIM_KEYS | one_of | optional)
     place = f"{place} ({entry['id']})"
     if len(one_of & set(entry)) != 1:
         raise ClaimsError(f"{place}: expected either `evidence` or `untestable`")
@@ -93,30 +105,56 @@ def _claim(place: str, entry: object) -> Claim:
     if "evidence" in entry and (not isinstance(evidence, list) or not evidence):
         raise ClaimsError(f"{place}: `evidence` must be a list with at least one entry")
     for part in evidence:
-        _check_evidence(place, part)
-    return Claim(**{**entry, "evidence": tuple(evidence)})
+        _check_evidence(place, part, starts)
+    if any("contrast" in part for part in evidence):
+        _check_primary(place, entry)
+    shown = _names(place, entry, "shown") if "shown" in entry else SHOWN
+    shown = tuple(metric for metric in shown if metric != entry.get("primary"))
+    return Claim(**{**entry, "evidence": tuple(evidence), "shown": shown})
 
 
-def _check_evidence(place: str, part: object) -> None:
+def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
     kinds = [kind for kind in _KINDS if isinstance(part, dict) and kind in part]
     if len(kinds) != 1:
         raise ClaimsError(f"{place}: evidence must have one of {', '.join(_KINDS)}: {part}")
     (kind,) = kinds
-    optional = {"expect", "tolerance"}
-    _keys(place, part, _KINDS[kind] - optional, _KINDS[kind])
-    if kind == "difference":
-        arms, expect = part["difference"], part.get("expect", EXPECTATIONS[0])
+    needed, optional = _KINDS[kind]
+    _keys(place, part, needed, needed | optional)
+    if kind in ("contrast", "difference"):
+        arms = part[kind]
         if not isinstance(arms, list) or len(arms) != 2:
-            raise ClaimsError(f"{place}: `difference` must be two arms [a, b], not {arms!r}")
-        if expect not in EXPECTATIONS:
+            raise ClaimsError(f"{place}: `{kind}` must be two arms [a, b], not {arms!r}")
+    if kind == "contrast":
+        if (expect := part.get("expect", ABOVE)) not in EXPECTATIONS:
             raise ClaimsError(
                 f"{place}: `expect` is {expect!r}; choose one of {', '.join(EXPECTATIONS)}"
             )
-        if (expect == "zero") != ("tolerance" in part):
-            raise ClaimsError(f"{place}: `tolerance` goes with `expect: zero`, and only with it")
-    for key in {"tolerance", "below"} & set(part):
-        if not isinstance(part[key], int | float):
-            raise ClaimsError(f"{place}: `{key}` must be a number, not {part[key]!r}")
+        if "starts" not in part and not starts:
+            raise ClaimsError(
+                f"{place}: no `starts`, neither of the ledger nor of this contrast; name the arms "
+                "that must be beaten, or `starts: []` where nothing is trained"
+            )
+        _names(place, part, "starts")
+    if "below" in part and not isinstance(part["below"], int | float):
+        raise ClaimsError(f"{place}: `below` must be a number, not {part['below']!r}")
+
+
+def _check_primary(place: str, entry: dict) -> None:
+    if not isinstance(entry.get("primary"), str):
+        raise ClaimsError(f"{place}: a contrast needs `primary`, the metric that decides")
+    try:
+        delta = smallest_effect(entry["primary"], entry.get("delta"))
+    except ValueError as error:
+        raise ClaimsError(f"{place}: {error}") from error
+    if not isinstance(delta, int | float) or not delta > 0:
+        raise ClaimsError(f"{place}: `delta` must be a number above zero, not {delta!r}")
+
+
+def _names(place: object, content: dict, key: str) -> tuple[str, ...]:
+    names = content.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ClaimsError(f"{place}: `{key}` must be a list of names, not {names!r}")
+    return tuple(names)
 
 
 def _keys(place: object, content: object, required: set[str], allowed: set[str]) -> None:

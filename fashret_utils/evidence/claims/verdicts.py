@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
-from scipy.special import fdtri, stdtrit
 
 from fashret_utils import chapters
-from fashret_utils.evidence import records
-from fashret_utils.evidence.claims.ledger import EXPECTATIONS, Claim, ClaimsError, Ledger, load
-from fashret_utils.evidence.records import Record
-from fashret_utils.evidence.staleness import staleness
-from fashret_utils.scale import SCALES
-
-SUPPORTED, CONTRADICTED = "supported", "contradicted"
-INCONCLUSIVE, UNTESTABLE = "inconclusive", "not testable here"
-MIN_SEEDS = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the records of one comparison on one data set say; `verdict` is None without records."""
-
-    text: str
-    data: str
-    metric: str
-    decides: bool
-    verdict: str | None
-    seeds: int = 0
-    scale: str = ""
-    stale: bool = False
-    value: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
+from fashret_utils.evidence import records, staleness
+from fashret_utils.evidence.claims.contrasts import contrast, decided
+from fashret_utils.evidence.claims.findings import Bench, Finding
+from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load
+from fashret_utils.evidence.claims.runs import reader
+from fashret_utils.evidence.claims.whole_runs import identity, older
+from fashret_utils.evidence.statistics import holm, together
+from fashret_utils.evidence.statistics.classes import CLASSES, STALE, UNRESOLVED, UNTESTABLE
 
 
 @dataclass(frozen=True)
@@ -50,29 +30,35 @@ class Verdict:
     findings: tuple[Finding, ...] = field(default=())
 
 
-def judge(
-    claim: Claim, runs: Collection[Record], is_stale: Callable[[Record], bool] | None = None
-) -> Verdict:
-    """Compute the verdict of one claim.
+def judge(bench: Bench) -> list[Verdict]:
+    """Compute the verdicts of a ledger's claims, by the rules of the protocol page.
 
-    Each comparison uses the largest scale at which all its arms share at least three seeds. With
-    95 % intervals over seeds it is supported when the whole interval is where the claim expects it,
-    contradicted when the whole interval is elsewhere. The claim is supported when every deciding
-    comparison is, and contradicted when at least one is contradicted and none supported.
-
-    **Arguments**: `runs` - records of the ledger's chapter; `is_stale` - whether a record was made
-    by other code than today's: findings from such records are marked.
+    Each comparison uses the largest scale at which its arms share at least three seeds. Holm's
+    correction runs over all deciding contrasts of the ledger that have learnt.
     """
-    if claim.untestable:
-        return Verdict(claim, UNTESTABLE, claim.untestable)
-    findings = [
-        _finding(entry, data, metric, runs, is_stale, decides=position == 0)
-        for entry in claim.evidence
-        for data in _list(entry["data"])
-        for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
+    claims = bench.ledger.claims
+    found = [
+        [(entry, finding) for entry in claim.evidence for finding in _findings(bench, claim, entry)]
+        for claim in claims
     ]
-    verdict, why = _together(findings)
-    return Verdict(claim, verdict, why, tuple(findings))
+    tested = [
+        (entry, finding)
+        for findings in found
+        for entry, finding in findings
+        if finding.decides and finding.estimate is not None
+    ]
+    learnt = [finding for _, finding in tested if all(g.learnt for g in finding.gates.values())]
+    adjusted = dict(
+        zip(map(id, learnt), holm(np.array([_p(finding) for finding in learnt])), strict=True)
+    )
+    after = {
+        id(finding): decided(bench, finding, entry, float(adjusted.get(id(finding), np.nan)))
+        for entry, finding in tested
+    }
+    return [
+        _verdict(claim, tuple(after.get(id(finding), finding) for _, finding in findings))
+        for claim, findings in zip(claims, found, strict=True)
+    ]
 
 
 def on_data(verdict: Verdict, name: Callable[[str], str] = str) -> dict[str, str]:
@@ -92,24 +78,6 @@ def on_data(verdict: Verdict, name: Callable[[str], str] = str) -> dict[str, str
         for each, findings in by_name.items()
         if any(finding.decides and finding.verdict for finding in findings)
     }
-
-
-def _together(findings: Sequence[Finding]) -> tuple[str, str]:
-    """The verdict of several comparisons, and the reason in words."""
-    deciding = [finding for finding in findings if finding.decides]
-    known = [finding.verdict for finding in deciding if finding.verdict]
-    counts = {name: known.count(name) for name in (SUPPORTED, CONTRADICTED, INCONCLUSIVE)}
-    if not known:
-        return INCONCLUSIVE, "no run is recorded yet"
-    verdict = INCONCLUSIVE
-    if counts[SUPPORTED] == len(known):
-        verdict = SUPPORTED
-    elif counts[CONTRADICTED] and not counts[SUPPORTED]:
-        verdict = CONTRADICTED
-    why = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    absent = len(deciding) - len(known)
-    why += f" of {len(known)} comparisons" + (f"; {absent} without records" if absent else "")
-    return verdict, why
 
 
 def verdicts(
@@ -132,98 +100,59 @@ def verdicts(
     for ledger in ledgers:
         if paper in (None, ledger.paper):
             runs = records.load(results, chapter=ledger.chapter)
-            stale = staleness()
-            judged += [(ledger, judge(claim, runs, stale)) for claim in ledger.claims]
+            bench = Bench(ledger, runs, reader(results), staleness.staleness())
+            judged += [(ledger, verdict) for verdict in judge(bench)]
     return judged
 
 
-def _finding(
-    entry: dict,
-    data: str,
-    metric: str,
-    runs: Collection[Record],
-    is_stale: Callable[[Record], bool] | None,
-    decides: bool,
-) -> Finding:
-    here = [run for run in runs if run.data == data]
-    if "difference" in entry:
-        arms, text = entry["difference"], " - ".join(entry["difference"])
-    elif "spread" in entry:
-        arms = sorted({run.arm for run in here if fnmatchcase(run.arm, entry["spread"])})
-        text = f"spread of {len(arms)} arms {entry['spread']}"
-    else:
-        arms, text = [entry["arm"]], entry["arm"]
-    scale, table, used = _seeds(here, arms, metric)
-    common = {"text": text, "data": data, "metric": metric, "decides": decides}
-    if len(table) == 0 or ("spread" in entry and len(arms) < 2):
-        return Finding(**common, verdict=None)
-    stale = is_stale is not None and any(is_stale(run) for run in used)
-    common |= {"seeds": len(table), "scale": scale, "stale": stale}
-    if "value" in entry:
-        worst = float(table.max())
-        verdict = SUPPORTED if worst < entry["below"] else CONTRADICTED
-        return Finding(**common, verdict=verdict, value=worst, low=float(table.min()), high=worst)
-    if len(table) < MIN_SEEDS:
-        value = float((table[:, 0] - table[:, -1]).mean())
-        return Finding(**common, verdict=INCONCLUSIVE, value=value)
-    if "spread" in entry:
-        means = table.mean(axis=0)
-        verdict = SUPPORTED if _arms_differ(table) else INCONCLUSIVE
-        spread = float(np.ptp(means))
-        return Finding(**common, verdict=verdict, value=spread, low=means.min(), high=means.max())
-    difference = table[:, 0] - table[:, 1]  # (seeds,)
-    half = _half_width(difference)
-    value, low, high = (float(difference.mean() + side * half) for side in (0, -1, 1))
-    verdict = _placed(low, high, entry.get("expect", EXPECTATIONS[0]), entry.get("tolerance", 0))
-    return Finding(**common, verdict=verdict, value=value, low=low, high=high)
+def _findings(bench: Bench, claim: Claim, entry: dict) -> list[Finding]:
+    """The findings of one piece of evidence, those that decide first."""
+    if "identity" in entry:
+        return [identity(bench, entry, data) for data in _list(entry["data"])]
+    if "contrast" in entry:
+        places = [(data, True) for data in _list(entry["data"])]
+        places += [(data, False) for data in _list(entry.get("also", []))]
+        metrics = [(claim.primary, True), *((metric, False) for metric in claim.shown)]
+        return [
+            contrast(bench, claim, entry, data, metric, decides and primary)
+            for data, decides in places
+            for metric, primary in metrics
+        ]
+    return [
+        older(bench, entry, data, metric, decides=position == 0)
+        for data in _list(entry["data"])
+        for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
+    ]
 
 
-def _half_width(values: np.ndarray) -> float:
-    """Of Student's 95 % interval of the mean; stdtrit is the quantile of the t distribution."""
-    return stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
+def _verdict(claim: Claim, findings: tuple[Finding, ...]) -> Verdict:
+    if claim.untestable:
+        return Verdict(claim, UNTESTABLE, claim.untestable)
+    return Verdict(claim, *_together(findings), findings)
 
 
-def _placed(low: float, high: float, expect: str, tolerance: float) -> str:
-    """Where an interval lies, seen from what was expected."""
-    if expect == "zero":
-        if -tolerance <= low and high <= tolerance:
-            return SUPPORTED
-        return CONTRADICTED if low > tolerance or high < -tolerance else INCONCLUSIVE
-    if low <= 0 <= high:
-        return INCONCLUSIVE
-    return SUPPORTED if (low > 0) == (expect == "above zero") else CONTRADICTED
+def _together(findings: Sequence[Finding]) -> tuple[str, str]:
+    """The verdict of several comparisons, and the reason in words."""
+    deciding = [finding for finding in findings if finding.decides]
+    known = [finding.verdict for finding in deciding if finding.verdict]
+    if not known:
+        return UNRESOLVED, "no run is recorded yet"
+    absent = len(deciding) - len(known)
+    verdict = together(known)
+    if absent and verdict != STALE:
+        verdict = UNRESOLVED
+    if len(deciding) == 1:
+        return verdict, deciding[0].why
+    counts = Counter(known)
+    why = ", ".join(f"{counts[name]} {name}" for name in CLASSES if counts[name])
+    why += f" of {len(known)} comparisons" + (f"; {absent} without records" if absent else "")
+    return verdict, why
 
 
-def _arms_differ(table: np.ndarray) -> bool:
-    """F test, at 5 %, that the arms (columns) differ, the seeds (rows) being blocks."""
-    seeds, arms = table.shape
-    by_arm, by_seed = table.mean(axis=0), table.mean(axis=1, keepdims=True)
-    rest = table - by_arm - by_seed + table.mean()
-    freedom = (arms - 1, (arms - 1) * (seeds - 1))
-    between = seeds * ((by_arm - table.mean()) ** 2).sum() / freedom[0]
-    within = (rest**2).sum() / freedom[1]
-    return bool(between > fdtri(*freedom, 0.95) * within)
+def _p(finding: Finding) -> float:
+    """p of a finding; 1 where a single run has none."""
+    return 1.0 if np.isnan(finding.estimate.p) else finding.estimate.p
 
 
-def _seeds(
-    runs: Collection[Record], arms: Sequence[str], metric: str
-) -> tuple[str, np.ndarray, list[Record]]:
-    """Values (seeds, arms) at the largest scale with enough common seeds, else with any."""
-    by_scale: dict[str, dict[int, dict[str, Record]]] = defaultdict(lambda: defaultdict(dict))
-    for run in runs:
-        if run.arm in arms and metric in {**run.extra, **run.metrics}:
-            by_scale[run.scale][run.seed][run.arm] = run
-    found = []
-    for scale in reversed(SCALES):
-        complete = [row for row in by_scale[scale].values() if len(row) == len(arms)]
-        if complete:
-            found.append((len(complete) >= MIN_SEEDS, scale, complete))
-    if not found:
-        return "", np.empty((0, len(arms))), []
-    _, scale, complete = next((f for f in found if f[0]), found[0])
-    values = [[{**row[a].extra, **row[a].metrics}[metric] for a in arms] for row in complete]
-    return scale, np.array(values, dtype=float), [run for row in complete for run in row.values()]
-
-
-def _list(value: object) -> list:
+def _list(value: object) -> Collection:
     return value if isinstance(value, list) else [value]

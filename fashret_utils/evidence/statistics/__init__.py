@@ -2,7 +2,13 @@
 
 from fashret_utils.evidence.statistics.classes import Class, classify, smallest_effect, together
 from fashret_utils.evidence.statistics.components import Components, components
-from fashret_utils.evidence.statistics.crossed import Estimate, crossed, difference, t_interval
+from fashret_utils.evidence.statistics.crossed import (
+    Estimate,
+    crossed,
+    difference,
+    over_seeds,
+    t_interval,
+)
 from fashret_utils.evidence.statistics.gates import Gate, drift, gate
 from fashret_utils.evidence.statistics.many import holm
 from fashret_utils.evidence.statistics.noise import NoiseFloor, noise_floor
@@ -24,6 +30,7 @@ __all__ = [
     "half_width",
     "holm",
     "noise_floor",
+    "over_seeds",
     "power",
     "seeds_needed",
     "smallest_effect",

@@ -11,9 +11,10 @@ from fashret_utils.evidence.statistics.power import seeds_needed
 SUPPORTED, NEGATIVE, NEGLIGIBLE = "supported", "negative here", "negligible"
 MIXED, UNRESOLVED = "mixed", "unresolved"
 NOT_LEARNT, UNTESTABLE, CONTRADICTED = "not learnt here", "not testable here", "contradicted"
+STALE = "stale"  # made before runs kept what a verdict needs: nothing follows until it is run again
 CLASSES = (
     *(SUPPORTED, NEGLIGIBLE, NEGATIVE, CONTRADICTED),
-    *(MIXED, UNRESOLVED, NOT_LEARNT, UNTESTABLE),
+    *(MIXED, UNRESOLVED, NOT_LEARNT, UNTESTABLE, STALE),
 )
 DECIDED = (SUPPORTED, NEGLIGIBLE, NEGATIVE, CONTRADICTED)
 
@@ -89,13 +90,14 @@ def together(classes: Collection[str]) -> str:
     """The class of a claim from those of its deciding comparisons, one or several a data set.
 
     Equal classes stay; decided ones that differ are mixed. One that is unresolved leaves the claim
-    unresolved, as does one that was not learnt beside others that were.
+    unresolved, as does one that was not learnt beside others that were; one that is stale makes the
+    claim stale.
 
     **Raises** `ValueError` for no classes, or unknown ones.
     """
     found = set(classes)
     if not found or found - set(CLASSES):
         raise ValueError(f"expected classes among {', '.join(CLASSES)}, found {sorted(found)}")
-    if len(found) == 1:
-        return found.pop()
+    if len(found) == 1 or STALE in found:
+        return STALE if STALE in found else found.pop()
     return MIXED if found <= {*DECIDED, MIXED} else UNRESOLVED

@@ -40,7 +40,7 @@ class Components:
         Never fewer than those of the seeds, whose variance is the one known least.
         """
         by_seed, by_item, both = self._of_means(seeds)
-        n, m = (seeds or self.seeds) - 1, self.items - 1
+        n, m = (seeds or self.seeds) - 1, max(self.items - 1, 1)
         if self.seed is None:
             return float(m)
         spread = by_seed**2 / n + by_item**2 / m + both**2 / (n * m)

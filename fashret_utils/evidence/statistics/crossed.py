@@ -34,7 +34,7 @@ class Estimate:
     p: float
     seeds: int
     items: int  # what was drawn again: items, or families of them
-    queries: int
+    queries: int  # 0 for numbers of whole runs
     components: Components
 
     @property
@@ -45,6 +45,8 @@ class Estimate:
     @property
     def drawn(self) -> str:
         """Over what the interval holds, in words."""
+        if not self.queries:
+            return "seeds alone"
         return "seeds and items" if self.seeds > 1 else "items; one seed"
 
 
@@ -101,11 +103,24 @@ def t_interval(values: np.ndarray) -> tuple[float, float, float]:
 
     **Arguments**: `values` - (seeds,); the interval is NaN for one seed.
     """
-    n = len(values)
+    found = over_seeds(values)
+    return found.value, found.low, found.high
+
+
+def over_seeds(values: np.ndarray) -> Estimate:
+    """Estimate the mean of one number a run, such as a difference of what has no queries.
+
+    **Arguments**: `values` - (seeds,); interval and p are NaN for one seed.
+    """
+    n, mean = len(values), float(np.mean(values))
     if n < 2:
-        return float(values[0]), np.nan, np.nan
-    half = stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n)
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+        return Estimate(mean, np.nan, np.nan, np.nan, n, 0, 0, Components(None, 0.0, 0.0, n, 1))
+    variance = float(np.var(values, ddof=1))
+    error = np.sqrt(variance / n)
+    half = float(stdtrit(n - 1, 0.975) * error)
+    p = 2 * float(stdtr(n - 1, -abs(mean) / error)) if error else float(mean == 0)
+    parts = Components(variance, 0.0, 0.0, n, 1)
+    return Estimate(mean, mean - half, mean + half, p, n, 0, 0, parts)
 
 
 def _means(sums: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from fashret_utils.evidence.claims.display import Judged
+from fashret_utils.evidence.claims.display import Judged, slug
 from fashret_utils.evidence.claims.ledger import Ledger
-from fashret_utils.evidence.claims.verdicts import (
+from fashret_utils.evidence.claims.verdicts import Verdict, on_data
+from fashret_utils.evidence.statistics.classes import (
     CONTRADICTED,
-    INCONCLUSIVE,
+    MIXED,
+    NEGATIVE,
+    NEGLIGIBLE,
+    NOT_LEARNT,
+    STALE,
     SUPPORTED,
+    UNRESOLVED,
     UNTESTABLE,
-    Verdict,
-    on_data,
 )
 
 # Data sets, and what is read together with them: "mnist-1000" is a part of "mnist"
@@ -27,7 +31,17 @@ SETS = {
     "fashion-mnist": "{ref}`Fashion-MNIST <data-fashion-mnist>`",
     "mnist": "{ref}`MNIST <data-mnist>`",
 }
-SIGNS = {SUPPORTED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "~", UNTESTABLE: "–"}
+SIGNS = {
+    SUPPORTED: "✓",
+    NEGLIGIBLE: "≈",
+    NEGATIVE: "▼",
+    CONTRADICTED: "✗",
+    MIXED: "±",
+    UNRESOLVED: "?",
+    NOT_LEARNT: "○",
+    UNTESTABLE: "–",
+    STALE: "↻",
+}
 
 
 def by_ledger(judged: Judged) -> list[tuple[Ledger, list[Verdict]]]:
@@ -66,19 +80,12 @@ def chips(verdicts: Collection[str]) -> str:
     """HTML: how many of each verdict, as signs in colour that a screen reader reads as words."""
     counts = Counter(verdicts)
     return " ".join(
-        f'<span class="chip {verdict.split()[0]}" title="{counts[verdict]} {verdict}">'
+        f'<span class="chip {slug(verdict)}" title="{counts[verdict]} {verdict}">'
         f'{counts[verdict]}<span aria-hidden="true"> {sign}</span>'
         f'<span class="visually-hidden"> {verdict}</span></span>'
         for verdict, sign in SIGNS.items()
         if counts[verdict]
     )
-
-
-def totals(verdicts: Collection[Verdict]) -> str:
-    """One sentence: how many claims there are, and how many came out how."""
-    counts = Counter(verdict.verdict for verdict in verdicts)
-    parts = [f"{counts[name]} {name}" for name in SIGNS if counts[name]]
-    return f"{len(verdicts)} claims: {', '.join(parts)}."
 
 
 def _set(data: str) -> str:

@@ -10,16 +10,23 @@ from fashret_utils.evidence.claims.display import (
     NO_RECORDS,
     Judged,
     badge,
+    in_points,
     in_units,
+    learnt,
     paper_number,
     runs_of,
+    shown,
+    slug,
 )
+from fashret_utils.evidence.claims.findings import BESIDE, Finding
 from fashret_utils.evidence.claims.ledger import Ledger
-from fashret_utils.evidence.claims.verdicts import UNTESTABLE, Finding, Verdict
+from fashret_utils.evidence.claims.verdicts import Verdict
 from fashret_utils.evidence.records import Record
+from fashret_utils.evidence.statistics.classes import STALE, UNTESTABLE
 from fashret_utils.evidence.tables import best_scale, origin
 from fashret_utils.site.claims.anchors import label
-from fashret_utils.site.claims.matrix import SIGNS, by_ledger, matrix, totals
+from fashret_utils.site.claims.matrix import SIGNS, by_ledger, matrix
+from fashret_utils.site.claims.totals import sentence, table
 
 
 def write(judged: Judged, committed: Collection[Record], root: Path, generated: Path) -> None:
@@ -48,8 +55,8 @@ def page(judged: Judged, names: dict[str, str], summaries: Collection[str]) -> s
     **Arguments**: `names` - paper -> its short name; `summaries` - papers that have a summary.
     """
     parts = [
-        f"**{totals([verdict for _, verdict in judged])}**",
-        _totals_table(judged, names),
+        f"**{sentence([verdict for _, verdict in judged])}**",
+        table(judged, names),
         _filter(),
     ]
     for ledger, verdicts in by_ledger(judged):
@@ -78,7 +85,7 @@ def scope(verdicts: Collection[Verdict]) -> str:
 def results(verdicts: Collection[Verdict]) -> str:
     """MyST: totals of a paper and a table of its claims, each with a comparison that says so."""
     lines = [
-        f"{totals(verdicts)}\n",
+        f"{sentence(verdicts)}\n",
         ":::{table}",
         ":class: results\n",
         "| claim | verdict | of its comparisons | the first with that verdict |",
@@ -129,7 +136,7 @@ def _claim(verdict: Verdict, name: str) -> str:
         facts["Stale"] = "the code has changed since some of these runs were made."
     parts = [
         f"({claim.id.lower()})=",
-        f":::::{{div}} claim {verdict.verdict.split()[0]}",
+        f":::::{{div}} claim {slug(verdict.verdict)}",
         f"{badge(verdict.verdict)} **{claim.id}** {_line(claim.statement)}\n",
         "\n\n".join(f"{term}\n: {text}" for term, text in facts.items()),
     ]
@@ -145,22 +152,32 @@ def _comparisons(verdict: Verdict) -> str:
         f"::::{{dropdown}} {number} comparison{'s' if number > 1 else ''}",
         ":::{table}",
         ":class: comparisons\n",
-        "| what | data | metric | value [95 % interval] | verdict | seeds |",
-        "|:--|:--|:--|--:|:--|:--|",
+        "| what | data | metric | value [95 % interval] | half-width | delta / noise | start "
+        "| learnt | verdict | seeds |",
+        "|:--|:--|:--|--:|--:|--:|--:|:--|:--|:--|",
+        *(_comparison(finding) for finding in verdict.findings),
     ]
-    for finding in verdict.findings:
-        known = finding.verdict is not None
-        said = finding.verdict if known else NO_RECORDS
-        cells = (
-            _what(finding),
-            finding.data,
-            finding.metric,
-            in_units(finding) if known else "",
-            badge(said) if known and finding.decides else said,
-            runs_of(finding) + ", **stale**" * finding.stale if known else "",
-        )
-        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ":::", "::::"])
+
+
+def _comparison(finding: Finding) -> str:
+    """A row of the folded table, with all that the verdict was made from."""
+    known, said = finding.verdict is not None, finding.verdict or NO_RECORDS
+    against = [shown(finding, name) for name in ("delta", "floor")]
+    starts = [f"{name} {in_points(finding, value)}" for name, value in finding.starts.items()]
+    cells = (
+        _what(finding),
+        finding.data,
+        finding.metric,
+        in_units(finding) if known else "",
+        shown(finding, "half_width"),
+        " / ".join(text for text in against if text),
+        ", ".join(starts),
+        learnt(finding),
+        badge(said) if known and finding.decides and said != BESIDE else said,
+        runs_of(finding) + ", **stale**" * (finding.stale and said != STALE) if known else "",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def _what(finding: Finding) -> str:
@@ -171,19 +188,9 @@ def _what(finding: Finding) -> str:
     return " - ".join(f"`{arm}`" for arm in finding.text.split(" - "))
 
 
-def _totals_table(judged: Judged, names: dict[str, str]) -> str:
-    lines = [f"| paper | claims | {' | '.join(SIGNS)} |", "|:--|--:|--:|--:|--:|--:|"]
-    for ledger, verdicts in by_ledger(judged):
-        found = [verdict.verdict for verdict in verdicts]
-        counts = " | ".join(str(found.count(verdict) or "") for verdict in SIGNS)
-        link = f"{{ref}}`{names[ledger.paper]} <claims-{ledger.paper}>`"
-        lines.append(f"| {link} | {len(found)} | {counts} |")
-    return "\n".join(lines)
-
-
 def _filter() -> str:
     """Radio buttons; the style sheet hides the claims that are not chosen, without a script."""
-    choices = {"all": "all", **{verdict.split()[0]: verdict for verdict in SIGNS}}
+    choices = {"all": "all", **{slug(verdict): verdict for verdict in SIGNS}}
     buttons = "".join(
         f'<label><input type="radio" name="verdict" value="{value}"'
         f"{' checked' if value == 'all' else ''}> {text}</label>"
