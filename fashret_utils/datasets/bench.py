@@ -95,13 +95,17 @@ def _parts(catalog: Catalog) -> np.ndarray:
 
 
 def _first_items(catalog: Catalog, items: tuple[int, int, int]) -> np.ndarray:
-    """Rows of the items with the smallest numbers in each part. A Wardrobe's families are of four
-    successive items, and come whole."""
+    """Rows of the items with the smallest numbers in each part, those with a street picture first.
+
+    All of the Wardrobe have one; its families are of four successive items, and come whole.
+    """
     part = _parts(catalog)
-    keep = [
-        np.unique(catalog.item[part == name])[:count]
-        for name, count in zip(PARTS, items, strict=True)
-    ]
+    asked = np.unique(catalog.item[catalog.domain == STREET])
+    keep = []
+    for name, count in zip(PARTS, items, strict=True):
+        found = np.unique(catalog.item[part == name])
+        lonely = ~np.isin(found, asked)
+        keep.append(found[np.argsort(lonely, kind="stable")][:count])
     return np.flatnonzero(np.isin(catalog.item, np.concatenate(keep)))
 
 
