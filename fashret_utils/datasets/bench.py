@@ -97,13 +97,15 @@ def _parts(catalog: Catalog) -> np.ndarray:
 def _first_items(catalog: Catalog, items: tuple[int, int, int]) -> np.ndarray:
     """Rows of the items with the smallest numbers in each part, those with a street picture first.
 
-    A Wardrobe's families are of four successive items, and come whole.
+    All of the Wardrobe have one; its families are of four successive items, and come whole.
     """
-    part, keep = _parts(catalog), []
+    part = _parts(catalog)
+    asked = np.unique(catalog.item[catalog.domain == STREET])
+    keep = []
     for name, count in zip(PARTS, items, strict=True):
-        own = np.unique(catalog.item[part == name])
-        asked = np.isin(own, catalog.item[(part == name) & (catalog.domain == STREET)])
-        keep.append(np.concatenate([own[asked], own[~asked]])[:count])
+        found = np.unique(catalog.item[part == name])
+        lonely = ~np.isin(found, asked)
+        keep.append(found[np.argsort(lonely, kind="stable")][:count])
     return np.flatnonzero(np.isin(catalog.item, np.concatenate(keep)))
 
 

@@ -89,6 +89,22 @@ def test_a_closed_set_is_cut_by_photos(monkeypatch):
     assert bench.load("grocery-store", "full") is whole
 
 
+def test_items_with_queries_come_first(monkeypatch):
+    whole = Catalog(
+        name="photos",
+        item=[1, 2, 3, 4, 4, 5, 6, 6],
+        domain=[1, 1, 1, 0, 1, 1, 0, 1],
+        split=[*["gallery"] * 3, "query", *["gallery"] * 2, "query", "gallery"],
+        category=[""] * 8,
+        source=np.arange(8).astype(str),
+        reader=lambda catalog, rows, size: None,
+        licence="none",
+    )
+    monkeypatch.setattr(datasets, "load", lambda name, root: whole)
+    monkeypatch.setattr(bench, "ITEMS", {"smoke": (1, 1, 3), "full": (9, 9, 9)})
+    assert bench.load("shop-views", "smoke").item.tolist() == [1, 4, 4, 6, 6]
+
+
 def test_other_names_and_scales_are_refused():
     with pytest.raises(ValueError, match="'mnist' is not in the bench: choose one of wardrobe-ga"):
         bench.load("mnist")

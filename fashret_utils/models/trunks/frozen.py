@@ -31,9 +31,9 @@ Runner = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 def runner(trunk: nn.Module, size: int) -> Runner:
     """Make a function from pictures to a trunk's maps, without gradients.
 
-    It runs on one thread of the CPU, through ONNX Runtime if that is installed and gives PyTorch's
-    maps to within 1e-2, else through PyTorch, and through PyTorch on a GPU if the trunk is on one.
-    Several threads may call it at once.
+    On a CPU it runs through ONNX Runtime, on the caller's thread alone, if that is installed and
+    gives PyTorch's maps to within 1e-2; else through PyTorch, with its own number of threads; on a
+    GPU, where the trunk is on one, through PyTorch. Several threads may call it at once.
 
     **Arguments**: `trunk` - a `Trunk`; `size` - the side of the pictures, in pixels.
 
