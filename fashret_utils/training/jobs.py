@@ -21,7 +21,8 @@ class Job:
 
     - `data`, `arm`, `seed`: name its record; `settings`: what else decides its numbers.
     - `stage`: a stage begins when those before are done, so that it can choose by their records.
-    - `cost`: runs of the same word on the same data take about as long as each other.
+    - `cost`: runs of the same word on the same data take about as long as each other; "" for those
+      that take next to nothing, such as a search without training.
     """
 
     data: str

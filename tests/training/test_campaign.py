@@ -18,7 +18,7 @@ from fashret_utils.training import Job
 ARMS = ("plain", "new")
 
 def plan(scale, found, data_root):
-    trials = [Job("dots", f"trial,{rate}", 0, {"rate": rate}) for rate in (1, 2)]
+    trials = [Job("dots", f"trial,{rate}", 0, {"rate": rate}, cost="trial") for rate in (1, 2)]
     scores = {r.arm: r.extra["val"] for r in found if r.arm.startswith("trial,")}
     if len(scores) < len(trials):
         return trials
