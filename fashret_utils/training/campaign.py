@@ -209,7 +209,7 @@ class _Campaign:
         return sum(self._expected(entry) for entry in entries)
 
     def _estimate(self) -> None:
-        """Time the first steps of a run of each kind that has a cost; say how long all will take."""
+        """Time the first steps of a run of each kind with a cost; say how long all will take."""
         entries = self._all_missing()
         kinds = {_kind(entry): entry for entry in reversed(entries) if entry[1].cost}
         with tempfile.TemporaryDirectory() as nowhere, _pool(1) as pool:

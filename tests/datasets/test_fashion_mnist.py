@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fashret_utils import datasets
 from fashret_utils.datasets import fashion_mnist
+from fashret_utils.datasets.reading import places
 
 
 def test_catalogue_by_category(tiny_fashion_mnist):
@@ -104,7 +105,7 @@ def test_the_real_files(tmp_path):
     catalog = datasets.load("fashion-mnist")
     assert len(catalog) == 70_000
     assert np.bincount(catalog.where(split=("query", "gallery")).item).tolist() == [1000] * 10
-    mnist = datasets.places.data_root() / "mnist"
+    mnist = places.data_root() / "mnist"
     if mnist.is_dir():
         shutil.copytree(mnist, tmp_path / "fashion-mnist")
         with pytest.raises(ValueError, match="is MNIST's"):

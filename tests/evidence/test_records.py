@@ -292,9 +292,9 @@ def test_code_hash_covers_the_chapter_whose_definitions_are_taken(book):
 
 def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
     loaders = book / "fashret_utils" / "datasets"
-    loaders.mkdir()
+    (loaders / "fashion_mnist_street").mkdir(parents=True)
     (loaders / "fashion_mnist.py").write_text("x = 1\n")
-    (loaders / "fashion_mnist_street.py").write_text(
+    (loaders / "fashion_mnist_street" / "catalog.py").write_text(
         "from fashret_utils.datasets import fashion_mnist\n"
     )
     (loaders / "grocery_store.py").write_text("x = 1\n")
@@ -309,10 +309,11 @@ def test_code_hash_of_a_data_set_ignores_the_loaders_of_others(book):
 
 def test_code_hash_of_garments_ignores_what_only_shoes_need(book):
     drawing = book / "fashret_utils" / "wardrobe"
-    drawing.mkdir()
-    (drawing / "garments_kind.py").write_text("from .tops import x\n")
-    for name in ("tops", "shoes_kind"):
-        (drawing / f"{name}.py").write_text("x = 1\n")
+    for kind in ("garments", "shoes"):
+        (drawing / kind).mkdir(parents=True)
+        (drawing / kind / "kind.py").write_text("x = 1\n")
+    (drawing / "garments" / "kind.py").write_text("from fashret_utils.wardrobe import tops\n")
+    (drawing / "tops.py").write_text("x = 1\n")
     names = ("wardrobe-garments-gap0.5", "wardrobe-shoes", "grocery-store")
     before = {name: provenance.code_hash("demo", name, root=book) for name in names}
     (drawing / "tops.py").write_text("x = 2\n")

@@ -12,6 +12,7 @@ import pytest
 
 from fashret_utils import chapters, retrieval, site
 from fashret_utils.evidence import records
+from fashret_utils.site.staging import HERO
 
 ROOT = Path(__file__).resolve().parents[2]
 PIXEL = base64.b64encode(b"a picture").decode()
@@ -40,7 +41,7 @@ def executed(tmp_path):
             "parameters": {"scale": "smoke", "seed": 7},
         }
         for cell in notebook["cells"]:
-            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == site.HERO[1]:
+            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == HERO[1]:
                 data = {"image/png": PIXEL}
                 cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
         (tmp_path / "executed").mkdir(exist_ok=True)

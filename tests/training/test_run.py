@@ -138,7 +138,7 @@ KILLED = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     from fashret_utils.evidence import provenance, records
-    from test_training import make, train
+    from test_run import make, train
 
     def die(step):
         if step == 8:
@@ -398,7 +398,7 @@ DISTRIBUTED = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     import torch
-    from test_training import distributed_training
+    from test_run import distributed_training
 
     folder = Path(sys.argv[2])
     weights, rank = distributed_training(folder)
