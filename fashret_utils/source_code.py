@@ -76,7 +76,7 @@ def _files(name: tuple[str, ...], package: Path) -> list[Path]:
     """
     door = package.joinpath(*name[:-1], "__init__.py")
     if name and door.is_file() and (module := _handed_on(door).get(name[-1])):
-        name = (*name[:-1], module)
+        return [door, *_files((*name[:-1], module, name[-1]), package)]
     places = [package.joinpath(*name[:depth]) for depth in range(len(name) + 1)]
     candidates = [place / "__init__.py" for place in places]
     candidates += [place.with_suffix(".py") for place in places[1:]]

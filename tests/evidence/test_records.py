@@ -323,6 +323,19 @@ def test_code_hash_of_garments_ignores_what_only_shoes_need(book):
     assert changed == {"wardrobe-garments-gap0.5"}
 
 
+def test_code_hash_covers_what_doors_hand_on_through_several_rooms(book):
+    outer = book / "fashret_utils" / "models"
+    (outer / "trunks").mkdir(parents=True)
+    door = "import lazy_loader as lazy\n\nx = lazy.attach(__name__, submod_attrs={})\n"
+    (outer / "__init__.py").write_text(door.replace("{}", '{"trunks": ["trunk"]}'))
+    (outer / "trunks" / "__init__.py").write_text(door.replace("{}", '{"imagenet": ["trunk"]}'))
+    (outer / "trunks" / "imagenet.py").write_text("x = 1\n")
+    write_notebook(book, imports="from fashret_utils.models import trunk")
+    before = provenance.code_hash("demo", root=book)
+    (outer / "trunks" / "imagenet.py").write_text("x = 2\n")
+    assert provenance.code_hash("demo", root=book) != before
+
+
 def test_code_hash_is_the_same_under_every_python(book):
     # Golden value: Python 3.11, 3.12 and 3.13 must agree, or a record goes stale by an upgrade.
     assert provenance.code_hash("demo", root=book) == "59814a83df807e47"
