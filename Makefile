@@ -22,9 +22,14 @@ PACKAGE  := $(shell find fashret_utils -name '*.py' 2>/dev/null)
 EXECUTED := $(CHAPTERS:%=_build/chapters/%.done)
 SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
 
+# Chapters run side by side, each in one thread: two threads of one process wait for each other,
+# more so on a machine that does other things, too.
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+SIDE_BY_SIDE := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(MAKE) --jobs=$(CORES)
+
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book links test browser-test lint lab bench lock clean distclean
+.PHONY: book chapters smoke links test browser-test lint lab bench lock clean distclean
 .DEFAULT_GOAL := book
 
 $(READY): requirements.lock pyproject.toml
@@ -47,14 +52,18 @@ _build/chapters/%.done: notebooks/%.ipynb $(PACKAGE) $(READY)
 	@$(BIN)/python -m fashret_utils run $* --scale $(SCALE) --seed $(SEED) --out _build/chapters
 	@touch $@
 
-book: $(EXECUTED)
+chapters: $(EXECUTED)
+
+book: $(READY)
+	@$(SIDE_BY_SIDE) chapters
 	@echo "== site"
 	@$(BIN)/python -m fashret_utils site
 	@$(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going
 	@echo "== the book: _build/html/index.html"
 
 # needs a network
-links: $(EXECUTED)
+links: $(READY)
+	@$(SIDE_BY_SIDE) chapters
 	@$(BIN)/python -m fashret_utils site
 	@$(BIN)/jupyter-book build _build/src --path-output _build/links --builder linkcheck --quiet
 
@@ -68,8 +77,11 @@ _build/smoke/%.ipynb: notebooks/%.ipynb $(READY)
 
 # Two workers with one thread each: with more, threads of one wait for those of the other. A file
 # stays with one worker, which makes what its tests share once.
+smoke: $(SMOKE)
+
 test: export OMP_NUM_THREADS := 1
-test: lint $(SMOKE)
+test: lint
+	@$(SIDE_BY_SIDE) smoke
 	@echo "== pytest"
 	@$(BIN)/pytest -n 2 --dist loadfile --durations=15 tests
 	@echo "== nbval: every chapter at smoke scale"
