@@ -82,7 +82,7 @@ UNTESTABLE = claim(2, evidence=(), untestable="the data are gone")
 def verdicts(paper, found, stale=lambda record: False):
     kept = {id(record): queries for record, queries in found}
     runs = [record for record, _ in found]
-    return claims.judge(claims.Bench(paper, runs, lambda record: kept[id(record)], stale))
+    return claims.judge(claims.Grounds(paper, runs, lambda record: kept[id(record)], stale))
 
 
 def judged(difference=0.2, stale=lambda record: False):
