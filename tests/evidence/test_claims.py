@@ -8,6 +8,7 @@ import pytest
 import yaml
 from scipy import stats
 
+from fashret_utils import plots
 from fashret_utils.__main__ import main
 from fashret_utils.evidence import claims, records, statistics
 from fashret_utils.evidence.per_query import PerQuery
@@ -64,8 +65,8 @@ class Shop:
     def judge(self, *stated, stale=lambda run: False, **ledger):
         """The verdicts of claims, by a ledger whose starts are `starts`."""
         paper = claims.Ledger(**LEDGER, claims=stated, **ledger)
-        bench = claims.Bench(paper, self.runs, lambda run: self.kept.get(id(run)), stale)
-        return claims.judge(bench)
+        grounds = claims.Grounds(paper, self.runs, lambda run: self.kept.get(id(run)), stale)
+        return claims.judge(grounds)
 
 
 FLAT = (0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4)
@@ -447,3 +448,43 @@ def test_the_books_ledgers_and_the_command(tmp_path, capsys):
     assert all(f"DML-C{number}  unresolved" in printed for number in range(1, 9))
     assert main(["claims", "no-such-paper", "--results", str(tmp_path)]) == 2
     assert "no ledger of 'no-such-paper': there are " in capsys.readouterr().err
+
+
+# tables and rows of a figure
+
+
+def test_arms_stand_beside_their_start_the_noise_floor_and_delta():
+    made = shop().add("c", 0.19, curve=FLAT)
+    paper = claims.Ledger(**LEDGER, claims=(), **STARTS)
+    grounds = claims.Grounds(paper, made.runs, lambda run: made.kept.get(id(run)))
+    table = claims.arms(grounds, "garments", ["a", "c"], "b")
+    assert table.index.tolist() == [
+        *("frozen", "b", "a", "c"),
+        *("noise floor", "smallest effect of interest"),
+    ]
+    assert re.fullmatch(r"30\.\d \[29\.\d, 30\.\d\]|29\.9 .*", table.loc["a", "map, %"])
+    assert table.loc["a", "less plain"].startswith("+5.0 [+4.")
+    assert table.loc["b", "less plain"] == ""
+    assert table.loc["frozen", ["learnt", "seeds"]].tolist() == ["", "1, quick"]
+    assert table.loc["a", ["learnt", "seeds"]].tolist() == ["yes", "5, quick"]
+    assert table.loc["c", "learnt"].startswith("no: not above frozen (-")
+    assert re.fullmatch(r"±0\.\d", table.loc["noise floor", "less plain"])
+    assert table.loc["smallest effect of interest", "less plain"] == "±1.0"
+    with pytest.raises(claims.ClaimsError, match="no runs of x and b with per-query"):
+        claims.arms(grounds, "garments", ["x"], "b")
+
+
+def test_a_forest_plot_gets_the_deciding_contrasts():
+    made = shop(0.30, data="garments")
+    other = shop(0.25, data="photos")
+    made.runs, made.kept = made.runs + other.runs, made.kept | other.kept
+    verdict = one(made, contrast(data=["garments", "photos"]), shown=("hit@1",))
+    panels = {"garments": "drawings", "photos": "real photos"}
+    rows, floors = claims.forest_rows([(None, verdict)], panels, {"a - b": "an idea"})
+    assert rows["contrast"].tolist() == ["an idea", "an idea"]
+    assert rows["panel"].tolist() == ["drawings", "real photos"]
+    assert rows["verdict"].tolist() == ["supported", "negligible"]
+    assert rows["start"].tolist() == pytest.approx([-0.05, -0.05], abs=0.005)
+    assert list(floors) == ["drawings", "real photos"]
+    assert "An idea" not in plots.forest(rows, 0.01, floors=floors).alt
+    assert len(claims.forest_rows([(None, verdict)], {"photos": "real photos"})[0]) == 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from fashret_utils import retrieval, site
+from fashret_utils import chapters, retrieval, site
 from fashret_utils.__main__ import main
 from fashret_utils.chapters import notebook
 from fashret_utils.evidence import claims, records, staleness, tables
@@ -29,7 +29,8 @@ def write_chapter(root, name, definition, prose="Words."):
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     """A book of two chapters with three records each, which is taken for the one at hand."""
-    monkeypatch.setattr(notebook, "book_root", lambda: tmp_path)
+    for module in (chapters, notebook):  # a door may remember what it has handed on
+        monkeypatch.setattr(module, "book_root", lambda: tmp_path)
     vectors, items = np.eye(4, dtype=np.float32), np.arange(4)
     for name in (CHAPTER, OTHER):
         write_chapter(tmp_path, name, "def loss(x):\n    return x + 1\n")
@@ -49,10 +50,10 @@ def shown(book):
     evidence = ({"contrast": ["a", "b"], "data": "mnist", "starts": []},)
     stated = claims.Claim("T-C1", "abstract", "A beats B.", None, evidence, primary="map")
     paper = claims.Ledger("tiny", "x", CHAPTER, "label", "All.", "Nothing.", (stated,))
-    bench = claims.Bench(
+    grounds = claims.Grounds(
         paper, own, lambda record: records.per_query(record, results), staleness.staleness()
     )
-    judged = [(paper, verdict) for verdict in claims.judge(bench)]
+    judged = [(paper, verdict) for verdict in claims.judge(grounds)]
     return {
         "list": staleness.listing(results).split(OTHER)[0],
         "make test": staleness.stale_by_chapter(results),

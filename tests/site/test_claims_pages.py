@@ -82,7 +82,7 @@ UNTESTABLE = claim(2, evidence=(), untestable="the data are gone")
 def verdicts(paper, found, stale=lambda record: False):
     kept = {id(record): queries for record, queries in found}
     runs = [record for record, _ in found]
-    return claims.judge(claims.Bench(paper, runs, lambda record: kept[id(record)], stale))
+    return claims.judge(claims.Grounds(paper, runs, lambda record: kept[id(record)], stale))
 
 
 def judged(difference=0.2, stale=lambda record: False):
@@ -175,8 +175,9 @@ def test_the_page_has_an_anchor_the_numbers_and_a_link_for_each_claim():
     assert text.startswith("**2 claims: 1 supported, 1 not testable here.**")
     assert "(tiny-c1)=\n:::::{div} claim supported" in text
     assert "Tiny, {ref}`(a) Methods <evidence-tiny-c1>`" in text
-    assert "| `a,x` - `b+y` | wardrobe-garments | map | +20.0 [+" in text
-    assert re.search(r"points \| 0\.\d \| 1\.0 \| frozen -(30\.0|29\.9) \| yes \| <span", text)
+    assert "| `a,x` - `b+y` | wardrobe-garments | map, points | +20.0 [+" in text
+    row = r"</span> \| 0\.\d \| 1\.0 \| frozen -(30\.0|29\.9) \| yes \| 3,"
+    assert re.search(row, text)
     assert "(tiny-c2)=\n:::::{div} claim not-testable-here" in text
     assert "Why not\n: The data are gone." in text
     assert "**What would settle more.** The full text." in text
@@ -184,8 +185,19 @@ def test_the_page_has_an_anchor_the_numbers_and_a_link_for_each_claim():
     assert "summaries/" not in pages.page(judged(), {"tiny": "Tiny"}, [])
 
 
+def test_the_page_says_what_would_decide_an_open_claim():
+    paper = ledger(claim())
+    found = [pair for pair in both("wardrobe-garments", 0.2) if pair[0].seed < 2]
+    text = pages.page([(paper, *verdicts(paper, found))], {"tiny": "Tiny"}, [])
+    missing = "`a,x` - `b+y` on wardrobe-garments: 2 of at least 3 seeds."
+    assert f"What is missing\n: {missing}" in text
+    assert "What is missing" not in pages.page(judged(), {"tiny": "Tiny"}, [])
+
+
 def test_the_page_can_show_the_claims_of_every_verdict():
-    text = pages.page(judged(), {"tiny": "Tiny"}, [])
+    (paper, found), _ = judged()
+    every = [(paper, replace(found, verdict=verdict)) for verdict in CLASSES]
+    text = pages.page(every, {"tiny": "Tiny"}, [])
     style = (ROOT / "book/_static/claims.css").read_text()
     for verdict in CLASSES:
         assert f'value="{slug(verdict)}"> {verdict}</label>' in text

@@ -48,7 +48,8 @@ def test_pages_and_chapters_are_checked_and_all_problems_named(book):
     with pytest.raises(claims.ClaimsError) as error:
         prose.check(book, moved)
     told = str(error.value)
-    assert told.startswith("2 places in the prose are not what the records say.")
+    assert told.startswith("prose that is not what the records say")
+    assert told.count("pinned to") == 2
     assert "book/page.md: pinned to DML-C3 negligible, but the records say supported" in told
     assert "notebooks/01_dml.ipynb, cell 1: pinned to DML-C3 negligible" in told
 

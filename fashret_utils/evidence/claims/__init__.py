@@ -21,20 +21,24 @@ A claim that no run here can bear on has `untestable`, with the reason, in place
 verdict box.
 """
 
+from fashret_utils.evidence.claims.arms import arms, forest_rows
 from fashret_utils.evidence.claims.display import box, comparisons, listing, table
-from fashret_utils.evidence.claims.findings import Bench, Finding
+from fashret_utils.evidence.claims.findings import Finding, Grounds
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load, read
-from fashret_utils.evidence.claims.verdicts import Verdict, judge, on_data, verdicts
+from fashret_utils.evidence.claims.verdicts import Verdict, all_grounds, judge, on_data, verdicts
 
 __all__ = [
-    "Bench",
     "Claim",
     "ClaimsError",
     "Finding",
+    "Grounds",
     "Ledger",
     "Verdict",
+    "all_grounds",
+    "arms",
     "box",
     "comparisons",
+    "forest_rows",
     "judge",
     "listing",
     "load",

@@ -136,10 +136,13 @@ def describe(finding: Finding) -> str:
     return f"{what}: {in_units(finding)} ({finding.scale}, {seeds}{stale}){said}"
 
 
-def in_units(finding: Finding) -> str:
-    """The value of a comparison with its interval; differences of shares are in points."""
+def in_units(finding: Finding, points: str = " points") -> str:
+    """The value of a comparison with its interval; differences of shares are in points.
+
+    **Arguments**: `points` - what to write after a number in points.
+    """
     value, low, high = (shown(finding, name) for name in ("value", "low", "high"))
-    unit = " points" if is_share(finding.metric) else ""
+    unit = points if is_share(finding.metric) else ""
     return (value if finding.low != finding.low else f"{value} [{low}, {high}]") + unit  # NaN
 
 

@@ -46,7 +46,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Grounds:
     """All that the findings of a ledger are made from.
 
     **Arguments**: `runs` - records of the chapter; `queries` - reads the per-query results of one;

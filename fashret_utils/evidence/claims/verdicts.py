@@ -12,7 +12,7 @@ import numpy as np
 from fashret_utils import chapters
 from fashret_utils.evidence import records, staleness
 from fashret_utils.evidence.claims.contrasts import contrast, decided
-from fashret_utils.evidence.claims.findings import Bench, Finding
+from fashret_utils.evidence.claims.findings import Finding, Grounds
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load
 from fashret_utils.evidence.claims.runs import reader
 from fashret_utils.evidence.claims.whole_runs import identity, older
@@ -30,15 +30,15 @@ class Verdict:
     findings: tuple[Finding, ...] = field(default=())
 
 
-def judge(bench: Bench) -> list[Verdict]:
+def judge(grounds: Grounds) -> list[Verdict]:
     """Compute the verdicts of a ledger's claims, by the rules of the protocol page.
 
     Each comparison uses the largest scale at which its arms share at least three seeds. Holm's
     correction runs over all deciding contrasts of the ledger that have learnt.
     """
-    claims = bench.ledger.claims
+    claims = grounds.ledger.claims
     found = [
-        [(entry, finding) for entry in claim.evidence for finding in _findings(bench, claim, entry)]
+        [(entry, each) for entry in claim.evidence for each in _findings(grounds, claim, entry)]
         for claim in claims
     ]
     tested = [
@@ -52,7 +52,7 @@ def judge(bench: Bench) -> list[Verdict]:
         zip(map(id, learnt), holm(np.array([_p(finding) for finding in learnt])), strict=True)
     )
     after = {
-        id(finding): decided(bench, finding, entry, float(adjusted.get(id(finding), np.nan)))
+        id(finding): decided(grounds, finding, entry, float(adjusted.get(id(finding), np.nan)))
         for entry, finding in tested
     }
     return [
@@ -92,34 +92,46 @@ def verdicts(
 
     **Raises** `ClaimsError`, also when no ledger is called `paper`.
     """
+    return [
+        (each.ledger, verdict)
+        for each in all_grounds(paper, results, folder)
+        for verdict in judge(each)
+    ]
+
+
+def all_grounds(
+    paper: str | None = None,
+    results: str | Path | None = None,
+    folder: str | Path | None = None,
+) -> list[Grounds]:
+    """What the verdicts of one paper, or of each, are made from; arguments as in `verdicts`."""
     ledgers = load(folder)
     if paper is not None and paper not in (known := [ledger.paper for ledger in ledgers]):
         raise ClaimsError(f"no ledger of {paper!r}: there are {', '.join(known) or 'none'}")
     results = chapters.book_root() / "results" if results is None else results
-    judged = []
-    for ledger in ledgers:
-        if paper in (None, ledger.paper):
-            runs = records.load(results, chapter=ledger.chapter)
-            bench = Bench(ledger, runs, reader(results), staleness.staleness())
-            judged += [(ledger, verdict) for verdict in judge(bench)]
-    return judged
+    stale, queries = staleness.staleness(), reader(results)
+    return [
+        Grounds(ledger, records.load(results, chapter=ledger.chapter), queries, stale)
+        for ledger in ledgers
+        if paper in (None, ledger.paper)
+    ]
 
 
-def _findings(bench: Bench, claim: Claim, entry: dict) -> list[Finding]:
+def _findings(grounds: Grounds, claim: Claim, entry: dict) -> list[Finding]:
     """The findings of one piece of evidence, those that decide first."""
     if "identity" in entry:
-        return [identity(bench, entry, data) for data in _list(entry["data"])]
+        return [identity(grounds, entry, data) for data in _list(entry["data"])]
     if "contrast" in entry:
         places = [(data, True) for data in _list(entry["data"])]
         places += [(data, False) for data in _list(entry.get("also", []))]
         metrics = [(claim.primary, True), *((metric, False) for metric in claim.shown)]
         return [
-            contrast(bench, claim, entry, data, metric, decides and primary)
+            contrast(grounds, claim, entry, data, metric, decides and primary)
             for data, decides in places
             for metric, primary in metrics
         ]
     return [
-        older(bench, entry, data, metric, decides=position == 0)
+        older(grounds, entry, data, metric, decides=position == 0)
         for data in _list(entry["data"])
         for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
     ]

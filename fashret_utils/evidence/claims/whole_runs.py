@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from fashret_utils.evidence.claims.findings import Bench, Finding
+from fashret_utils.evidence.claims.findings import Finding, Grounds
 from fashret_utils.evidence.claims.runs import common, of_runs
 from fashret_utils.evidence.statistics import t_interval
 from fashret_utils.evidence.statistics.classes import CONTRADICTED, STALE, SUPPORTED
@@ -14,9 +14,9 @@ from fashret_utils.evidence.statistics.classes import CONTRADICTED, STALE, SUPPO
 _WHY = "run before each query's result was kept: run the chapter again"
 
 
-def identity(bench: Bench, entry: dict, data: str) -> Finding:
+def identity(grounds: Grounds, entry: dict, data: str) -> Finding:
     """A number that must stay under a bound in every run, since mathematics says so."""
-    about, numbers = _numbers(bench, [entry["arm"]], data, entry["identity"], entry["arm"])
+    about, numbers = _numbers(grounds, [entry["arm"]], data, entry["identity"], entry["arm"])
     if numbers is None:
         return Finding(**about, verdict=None)
     low, high = float(numbers.min()), float(numbers.max())
@@ -26,17 +26,17 @@ def identity(bench: Bench, entry: dict, data: str) -> Finding:
     return Finding(**about, **place, verdict=SUPPORTED if holds else CONTRADICTED, why=why)
 
 
-def older(bench: Bench, entry: dict, data: str, metric: str, decides: bool) -> Finding:
+def older(grounds: Grounds, entry: dict, data: str, metric: str, decides: bool) -> Finding:
     """A comparison whose runs kept no per-query results: its number is shown, nothing follows."""
     if "difference" in entry:
         arms, text = entry["difference"], " - ".join(entry["difference"])
     elif "spread" in entry:
-        here = {run.arm for run in bench.runs if run.data == data}
+        here = {run.arm for run in grounds.runs if run.data == data}
         arms = sorted(arm for arm in here if fnmatchcase(arm, entry["spread"]))
         text = f"spread of {len(arms)} arms {entry['spread']}"
     else:
         arms, text = [entry["arm"]], entry["arm"]
-    about, numbers = _numbers(bench, arms, data, metric, text)
+    about, numbers = _numbers(grounds, arms, data, metric, text)
     about |= {"decides": decides}
     if numbers is None:
         return Finding(**about, verdict=None)
@@ -52,15 +52,15 @@ def older(bench: Bench, entry: dict, data: str, metric: str, decides: bool) -> F
 
 
 def _numbers(
-    bench: Bench, arms: list[str], data: str, metric: str, text: str
+    grounds: Grounds, arms: list[str], data: str, metric: str, text: str
 ) -> tuple[dict, np.ndarray | None]:
     """What a finding says of its runs, and their numbers (seeds, arms)."""
     about = {"text": text, "data": data, "metric": metric, "decides": True}
-    here = [run for run in bench.runs if run.data == data]
+    here = [run for run in grounds.runs if run.data == data]
     with_it = [run for run in here if of_runs([run], metric) is not None]
     found = common(with_it, arms) if arms else None
     if found is None:
         return about, None
     about |= {"seeds": len(found.seeds), "scale": found.scale}
-    about["stale"] = any(map(bench.is_stale, found.all))
+    about["stale"] = any(map(grounds.is_stale, found.all))
     return about, np.stack([of_runs(found.by_arm[arm], metric) for arm in arms], axis=1)

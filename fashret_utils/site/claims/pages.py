@@ -12,6 +12,7 @@ from fashret_utils.evidence.claims.display import (
     badge,
     in_points,
     in_units,
+    is_share,
     learnt,
     paper_number,
     runs_of,
@@ -22,11 +23,16 @@ from fashret_utils.evidence.claims.findings import BESIDE, Finding
 from fashret_utils.evidence.claims.ledger import Ledger
 from fashret_utils.evidence.claims.verdicts import Verdict
 from fashret_utils.evidence.records import Record
-from fashret_utils.evidence.statistics.classes import STALE, UNTESTABLE
+from fashret_utils.evidence.statistics.classes import NOT_LEARNT, STALE, UNRESOLVED, UNTESTABLE
 from fashret_utils.evidence.tables import best_scale, origin
 from fashret_utils.site.claims.anchors import label
 from fashret_utils.site.claims.matrix import SIGNS, by_ledger, matrix
 from fashret_utils.site.claims.totals import sentence, table
+
+_OLD = (
+    "Made before runs kept each query's result and were held to a start. The numbers are shown; "
+    "nothing follows from them until the chapter has been run again."
+)
 
 
 def write(judged: Judged, committed: Collection[Record], root: Path, generated: Path) -> None:
@@ -57,7 +63,7 @@ def page(judged: Judged, names: dict[str, str], summaries: Collection[str]) -> s
     parts = [
         f"**{sentence([verdict for _, verdict in judged])}**",
         table(judged, names),
-        _filter(),
+        _filter({verdict.verdict for _, verdict in judged}),
     ]
     for ledger, verdicts in by_ledger(judged):
         links = f"{{cite:t}}`{ledger.citation}`, {{doc}}`chapter </notebooks/{ledger.chapter}>`"
@@ -132,8 +138,12 @@ def _claim(verdict: Verdict, name: str) -> str:
         facts["Ours"] = _sentence(verdict.why)
         section = claim.section or "the verdict box"
         facts["Made in"] = f"{name}, {{ref}}`{section} <{label(claim)}>`"
-    if any(finding.stale for finding in verdict.findings):
-        facts["Stale"] = "the code has changed since some of these runs were made."
+    if open_ := [f for f in verdict.findings if f.verdict in (UNRESOLVED, NOT_LEARNT) and f.why]:
+        facts["What is missing"] = _sentence("; ".join(_missing(finding) for finding in open_))
+    if verdict.verdict == STALE:
+        facts["Stale"] = _OLD
+    elif any(finding.stale for finding in verdict.findings):
+        facts["Stale"] = "The code has changed since some of these runs were made."
     parts = [
         f"({claim.id.lower()})=",
         f":::::{{div}} claim {slug(verdict.verdict)}",
@@ -145,6 +155,11 @@ def _claim(verdict: Verdict, name: str) -> str:
     return "\n".join([*parts, ":::::"])
 
 
+def _missing(finding: Finding) -> str:
+    """Why a comparison is not decided, and what would decide it."""
+    return f"{_what(finding)} on {finding.data}: {finding.why}"
+
+
 def _comparisons(verdict: Verdict) -> str:
     """A folded table; what decides carries a badge, what is shown beside it a plain word."""
     number = len(verdict.findings)
@@ -152,9 +167,9 @@ def _comparisons(verdict: Verdict) -> str:
         f"::::{{dropdown}} {number} comparison{'s' if number > 1 else ''}",
         ":::{table}",
         ":class: comparisons\n",
-        "| what | data | metric | value [95 % interval] | half-width | delta / noise | start "
-        "| learnt | verdict | seeds |",
-        "|:--|:--|:--|--:|--:|--:|--:|:--|:--|:--|",
+        "| what | data | metric | value [95 % interval] | verdict | half-width | delta / noise "
+        "| start | learnt | seeds |",
+        "|:--|:--|:--|--:|:--|--:|--:|--:|:--|:--|",
         *(_comparison(finding) for finding in verdict.findings),
     ]
     return "\n".join([*lines, ":::", "::::"])
@@ -168,13 +183,13 @@ def _comparison(finding: Finding) -> str:
     cells = (
         _what(finding),
         finding.data,
-        finding.metric,
-        in_units(finding) if known else "",
+        f"{finding.metric}, points" if is_share(finding.metric) else finding.metric,
+        in_units(finding, "") if known else "",
+        badge(said) if known and finding.decides and said != BESIDE else said,
         shown(finding, "half_width"),
         " / ".join(text for text in against if text),
         ", ".join(starts),
         learnt(finding),
-        badge(said) if known and finding.decides and said != BESIDE else said,
         runs_of(finding) + ", **stale**" * (finding.stale and said != STALE) if known else "",
     )
     return f"| {' | '.join(cells)} |"
@@ -188,9 +203,10 @@ def _what(finding: Finding) -> str:
     return " - ".join(f"`{arm}`" for arm in finding.text.split(" - "))
 
 
-def _filter() -> str:
+def _filter(found: Collection[str]) -> str:
     """Radio buttons; the style sheet hides the claims that are not chosen, without a script."""
-    choices = {"all": "all", **{slug(verdict): verdict for verdict in SIGNS}}
+    choices = {slug(verdict): verdict for verdict in SIGNS if verdict in found}
+    choices = {"all": "all", **choices}
     buttons = "".join(
         f'<label><input type="radio" name="verdict" value="{value}"'
         f"{' checked' if value == 'all' else ''}> {text}</label>"

@@ -28,9 +28,8 @@ def check(root: Path, known: Evidence) -> None:
     ]
     if found:
         raise claims.ClaimsError(
-            f"{len(found)} places in the prose are not what the records say. Numbers: `python -m "
-            "fashret_utils prose --write`; verdicts: read the paragraph again\n  "
-            + "\n  ".join(found)
+            "prose that is not what the records say. Numbers: `python -m fashret_utils prose "
+            "--write`; verdicts: read the paragraph again\n  " + "\n  ".join(found)
         )
 
 

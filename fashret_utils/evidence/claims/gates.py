@@ -1,0 +1,87 @@
+"""Whether the arms of a contrast have learnt, and where their starts lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fashret_utils.evidence.claims.findings import Grounds
+from fashret_utils.evidence.claims.runs import Runs, check_same, curves, of_queries
+from fashret_utils.evidence.records import Record
+from fashret_utils.evidence.statistics import Gate, gate
+
+FEWER_DRAWS = 2000  # for what decides nothing
+
+
+def gate_of(
+    grounds: Grounds, arm: str, found: Runs, metric: str, starts: Sequence[str] | None = None
+) -> Gate | None:
+    """Whether an arm has learnt, by a metric.
+
+    **Arguments**: `found` - runs that hold the arm's; `starts` - what it must beat, by default the
+    starts of the ledger.
+
+    **Returns** None for an arm that is not trained, or has nothing to beat.
+    """
+    starts = grounds.ledger.starts if starts is None else starts
+    starts = tuple(start for start in starts if start != arm)
+    if arm in grounds.ledger.untrained or not starts:
+        return None
+    return _gate(grounds, arm, starts, found, metric)
+
+
+def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
+    """Whether each trained arm of a contrast has learnt."""
+    gates = {
+        arm: gate_of(grounds, arm, found, metric, entry.get("starts")) for arm in entry["contrast"]
+    }
+    return {arm: gate for arm, gate in gates.items() if gate is not None}
+
+
+def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metric: str) -> Gate:
+    """The gate of one arm; contrasts that share it ask only once."""
+    runs, untrained = found.by_arm[arm], grounds.ledger.untrained
+    key = (arm, runs[0].data, found.scale, found.seeds, metric, starts)
+    if key not in grounds.gates:
+        own = of_queries(runs, metric, grounds.queries, False)
+        values: dict[str, np.ndarray] = {}
+        for start in starts:
+            beside = _beside(grounds, start, found, runs[0].data)
+            of_start = beside and of_queries(beside, metric, grounds.queries, start in untrained)
+            if own is None or not of_start:
+                why = f"not compared with {start}, of which no run with these seeds is recorded"
+                grounds.gates[key] = Gate(False, why, {}, None)
+                return grounds.gates[key]
+            check_same([*runs, *beside])
+            values[start] = of_start[0]
+        tests = {"draws": FEWER_DRAWS}
+        grounds.gates[key] = gate(own[0], values, own[1], curves(runs, metric), **tests)
+    return grounds.gates[key]
+
+
+def starts(
+    grounds: Grounds, entry: dict, found: Runs, metric: str, plain: np.ndarray
+) -> dict[str, float]:
+    """How far each start lies from the second arm."""
+    away = {}
+    for start in entry.get("starts", grounds.ledger.starts):
+        runs = _beside(grounds, start, found, found.all[0].data)
+        kept = runs and of_queries(runs, metric, grounds.queries, False)
+        if kept:
+            away[start] = float(kept[0].mean() - plain.mean())
+    return away
+
+
+def _beside(grounds: Grounds, arm: str, found: Runs, data: str) -> tuple[Record, ...] | None:
+    """The runs of a start that go with others: the same scale, and seeds if it has any."""
+    here = {
+        run.seed: run
+        for run in grounds.runs
+        if (run.arm, run.data, run.scale) == (arm, data, found.scale)
+    }
+    if arm in grounds.ledger.untrained and here:
+        return (here[min(here)],)
+    if set(found.seeds) <= here.keys():
+        return tuple(here[seed] for seed in found.seeds)
+    return None
