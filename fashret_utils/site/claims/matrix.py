@@ -26,7 +26,6 @@ SETS = {
     "wardrobe-shoes": "{ref}`Wardrobe shoes <data-wardrobe>`",
     "fashion-mnist-street": "{ref}`Fashion-MNIST-Street <data-fashion-mnist>`",
     "shop-views": "{ref}`shop-views <data-shop-views>`",
-    "shop-views": "{ref}`shop-views <data-shop-views>`",
     "grocery-store": "{ref}`Grocery Store <data-grocery>`",
     "clothing-dataset-small": "{ref}`clothing-dataset-small <data-clothing>`",
     "fashion-mnist": "{ref}`Fashion-MNIST <data-fashion-mnist>`",
