@@ -4,26 +4,44 @@ import numpy as np
 import pytest
 import torch
 from pytorch_metric_learning.losses import NTXentLoss
+from torch.nn import functional as F
 
-from fashret_utils import chapters, datasets
+from fashret_utils import chapters
+from fashret_utils.evidence import records
+from fashret_utils.evidence.records import Record
+from fashret_utils.training import Job
 
 CHAPTER = chapters.definitions("00_street_to_shop")
 
 
-@pytest.mark.parametrize("temperature", [0.05, 0.5])
-def test_the_loop_is_the_librarys_loss_in_value_and_gradient(temperature):
+def by_loop(street, shop, temperature):
+    """Equation (eq-00-infonce) item by item, in both directions."""
+    a, b = F.normalize(street), F.normalize(shop)
+    losses = []
+    for own, other in ((a, b), (b, a)):
+        for i in range(len(own)):
+            scores = torch.stack([own[i] @ other[j] for j in range(len(other))]) / temperature
+            losses.append(scores.exp().sum().log() - scores[i])
+    return torch.stack(losses).mean()
+
+
+@pytest.mark.parametrize("temperature", [0.07, 0.5])
+def test_the_loss_is_the_equation_and_the_librarys_in_value_and_gradient(temperature):
     generator = torch.Generator().manual_seed(1)
-    embeddings = torch.randn(10, 6, generator=generator, dtype=torch.float64, requires_grad=True)
-    items = torch.tensor([0, 0, 0, 1, 1, 2, 2, 3, 4, 4])  # three pictures of one item, one alone
-    values, gradients = [], []
-    for loss in (
-        CHAPTER.contrastive_by_loop(embeddings, items, temperature),
-        NTXentLoss(temperature=temperature)(embeddings, items),
-    ):
-        values.append(loss.item())
-        gradients.append(torch.autograd.grad(loss, embeddings)[0])
-    assert values[0] == pytest.approx(values[1], abs=1e-9)
-    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-9, rtol=0)
+    street, shop = torch.randn(2, 7, 6, generator=generator, dtype=torch.float64)
+    street.requires_grad_()
+    items, same = torch.arange(7), torch.arange(7)
+
+    def library(a, b, temperature):
+        loss = NTXentLoss(temperature=temperature)
+        there = loss(a, items, ref_emb=b, ref_labels=same)
+        return (there + loss(b, items, ref_emb=a, ref_labels=same)) / 2
+
+    values = [loss(street, shop, temperature) for loss in (CHAPTER.info_nce, by_loop, library)]
+    gradients = [torch.autograd.grad(value, street)[0] for value in values]
+    for value, gradient in zip(values[1:], gradients[1:], strict=True):
+        assert values[0].item() == pytest.approx(value.item(), abs=1e-9)
+        torch.testing.assert_close(gradients[0], gradient, atol=1e-9, rtol=0)
 
 
 def test_angles_become_unit_vectors():
@@ -31,15 +49,72 @@ def test_angles_become_unit_vectors():
     np.testing.assert_allclose(CHAPTER.on_the_circle([0, 90, 180, -45]), expected, atol=1e-7)
 
 
-def test_rank_searches_the_gallery_with_the_queries():
-    catalog = datasets.load("wardrobe-garments", items=20, split=(8, 4, 8), gap=0.0)
-    catalog = catalog.where(view=("street", "front"))
+def test_levels_stand_side_by_side_each_of_length_one():
+    vectors = [torch.rand(3, width) for width in (4, 6, 5)]
+    whole = CHAPTER.Levels((0, 1, 2))(vectors)
+    assert whole.shape == (3, 15)
+    for part in whole.split((4, 6, 5), dim=1):
+        torch.testing.assert_close(part.norm(dim=1), torch.ones(3))
+    torch.testing.assert_close(CHAPTER.Levels((1,))(vectors), whole[:, 4:10])
 
-    def by_item(part):
-        return np.eye(20, dtype=np.float32)[part.item]
 
-    result, query, gallery = CHAPTER.rank(catalog, by_item)
-    assert result.metrics["hit@1"] == 1
-    assert (result.n_query, result.n_gallery) == (16, 8)
-    assert query.shape == (16, 20)
-    assert gallery.shape == (8, 20)
+def test_the_tail_goes_on_where_imagenet_left_it():
+    stem, model = CHAPTER.build("tail", seed=3)
+    pictures = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    whole = CHAPTER.trunk("lite0").eval()
+    with torch.no_grad():
+        torch.testing.assert_close(model.eval().tail(stem(pictures)), whole(pictures))
+    assert not any(p.requires_grad for p in stem.parameters())
+    before = {name: value.clone() for name, value in model.tail.named_buffers()}
+    model.train()(stem(pictures)).sum().backward()
+    for name, value in model.tail.named_buffers():
+        assert torch.equal(value, before[name]), f"{name}: batch statistics stay as they were"
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_modules_start_from_their_names_and_the_seed_alone():
+    heads = [CHAPTER.build("linear-head", seed)[1].head.weight for seed in (0, 0, 1)]
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+def test_a_trial_has_half_the_steps_and_folds_have_their_own():
+    plan = CHAPTER.sizes("tail", "wardrobe-garments", "full")
+    assert CHAPTER.sizes("tail", "wardrobe-garments", "full", trial=True)["steps"] == (
+        plan["steps"] // 2
+    )
+    folds = CHAPTER.sizes("tail", "shop-views-in-shop", "full")["steps"]
+    assert folds == CHAPTER.BUDGET["full"]["fold_steps"] < plan["steps"]
+
+
+def record(arm, val_map=0.5):
+    extra = {"settings": {}, "val_map": val_map}
+    about = {"chapter": "00_street_to_shop", "data": "wardrobe-garments", "scale": "full"}
+    return Record(**about, arm=arm, seed=0, metrics={}, intervals={}, counts={}, extra=extra)
+
+
+def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypatch):
+    monkeypatch.setattr(CHAPTER, "present", lambda *_: True)
+    first = CHAPTER.plan("full", [])
+    assert {job.stage for job in first} == {0}
+    tried = [job for job in first if job.arm.startswith("trial,")]
+    assert len(tried) == sum(map(len, CHAPTER.RATES.values()))
+    marks = {"trial,tail,2": 0.9, "trial,linear-head,0": 0.8}
+    found = [record(job.arm, marks.get(job.arm, 0.5)) for job in tried]
+    later = [job for job in CHAPTER.plan("full", found) if job.stage == 1]
+    seeds = CHAPTER.BUDGET["full"]["seeds"]
+    assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.RATES)
+    assert {job.settings["rate"] for job in later if job.arm == "tail"} == {3e-3}
+    assert {job.settings["rate"] for job in later if job.arm == "linear-head"} == {1e-3}
+
+
+def test_a_trial_writes_validation_numbers_and_none_of_the_test(tmp_path):
+    where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "data_root": ""}
+    where |= {"progress": False, "checkpoints": None}
+    job = Job("wardrobe-garments", "trial,linear-head,1", 0, {"rate": 3e-3})
+    CHAPTER.do(job, where)
+    (made,) = records.load(tmp_path)
+    assert made.metrics == {}
+    assert made.per_query is None
+    assert 0 < made.extra["val_map"] <= 1
+    assert made.curve["val_map"][-1] == pytest.approx(made.extra["val_map"], abs=0.5)
