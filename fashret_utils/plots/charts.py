@@ -133,11 +133,11 @@ def knobs(
             low, high = line[f"{metric} low"], line[f"{metric} high"]
             axes.fill_between(line["gap"], low, high, color=colour, alpha=0.18, linewidth=0)
             axes.plot(line["gap"], line[metric], color=colour, marker=marker, label=name)
-        axes.set_ylim(bottom=0)
         _per_cent(axes.yaxis)
         axes.xaxis.set_major_formatter("{x:g}")
     for axes in panels[len(factors) :]:
         axes.remove()
+    panels[0].set_ylim(bottom=0)  # of all, once each has said how high it goes
     middle.supxlabel("strength of the factor (0 = none, 1 = as in the data set)", fontsize=12)
     middle.supylabel(f"{metric} (% of queries), band: 95 %", fontsize=12)
     _legend_below(figure, panels[0])

@@ -184,6 +184,19 @@ def test_knobs_draw_a_panel_a_factor():
     assert legend(figure) == ["before", "after"]
 
 
+def test_knobs_show_the_highest_of_all_panels():
+    rows = [
+        (factor, gap, "after", high, high - 0.1, high + 0.1)
+        for factor, high in (("background", 0.2), ("pose", 0.8))
+        for gap in (0.0, 1.0)
+    ]
+    names = ["factor", "gap", "arm", "hit@1", "hit@1 low", "hit@1 high"]
+    figure = plots.knobs(pd.DataFrame(rows, columns=names), title="Knobs")
+    for axes in figure.axes:
+        assert axes.get_ylim()[0] == 0
+        assert axes.get_ylim()[1] >= 0.9
+
+
 def test_map_joins_the_pictures_of_an_item():
     query, gallery = RANDOM.standard_normal((5, 2)), RANDOM.standard_normal((10, 2))
     query_items, gallery_items = np.arange(5), np.arange(10) // 2  # items 0 to 4, twice in the shop
