@@ -105,7 +105,7 @@ def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypa
     seeds = CHAPTER.BUDGET["full"]["seeds"]
     assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.RATES)
     assert {job.settings["rate"] for job in later if job.arm == "tail"} == {3e-3}
-    assert {job.settings["rate"] for job in later if job.arm == "linear-head"} == {1e-3}
+    assert {job.settings["rate"] for job in later if job.arm == "linear-head"} == {3e-4}
 
 
 def test_a_trial_writes_validation_numbers_and_none_of_the_test(tmp_path):
