@@ -23,11 +23,13 @@ FLOORS = {
     "wardrobe": 2,
     "data": 1,
     "plots": 0,
+    "items": 0,
     "scale": 0,
     "atomic": 0,
     "source_code": 0,
 }
 BESIDE = {("training", "evidence"), ("own_photo", "explorer"), ("datasets", "wardrobe")}
+BESIDE |= {("plots", "items")}
 DOZEN, LONGEST = 13, 300
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fashret_utils.items import as_items, refuse_rows
+
 STREET, SHOP = 0, 1
 DOMAINS = ("street", "shop")
 SPLITS = ("train", "val", "query", "gallery")
@@ -29,10 +31,11 @@ def code_columns(catalog: Any) -> dict[str, np.ndarray]:
     n = len(np.asarray(catalog.item))
     blank = np.full(n, "", dtype="<U1")
     names = tuple(catalog.attribute_names)
+    family = _items("family", _default(catalog.family, n, ()))
     columns = {
-        "item": integer_column("item", catalog.item, n, np.int64, 0),
+        "item": integer_column("item", _items("item", catalog.item), n, np.int64, 0),
         "domain": integer_column("domain", catalog.domain, n, np.int8, 0, 1),
-        "family": integer_column("family", _default(catalog.family, n, ()), n, np.int64, -1),
+        "family": integer_column("family", family, n, np.int64, -1),
         "attributes": _attributes(catalog, names, n),
         "box": _boxes(_default(catalog.box, n, (4,)), n),
     }
@@ -44,6 +47,10 @@ def code_columns(catalog: Any) -> dict[str, np.ndarray]:
         known |= columns["split"] == split
     _refuse("split", ~known, columns["split"], f"expected one of {SPLITS}")
     return columns
+
+
+def _items(name: str, values: Any) -> np.ndarray:
+    return as_items(values, f"column {name!r}", text=False)
 
 
 def integer_column(name, values, n, dtype, low, high=None) -> np.ndarray:
@@ -125,9 +132,4 @@ def _sized(name, values, n, shape) -> np.ndarray:
 
 
 def _refuse(name, wrong, values, expected) -> None:
-    if wrong.any():
-        row = int(np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1))[0])
-        count = int(wrong.sum())
-        more = f" ({count} such values)" if count > 1 else ""
-        shown = values[row].tolist() if isinstance(values[row], np.ndarray) else values[row]
-        raise ValueError(f"column {name!r}, row {row}: {shown!s} is wrong, {expected}{more}")
+    refuse_rows(f"column {name!r}", wrong, values, expected)

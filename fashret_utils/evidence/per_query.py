@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fashret_utils.items import as_items
+
 if TYPE_CHECKING:
     from fashret_utils.retrieval import Retrieval
 
@@ -46,8 +48,8 @@ class PerQuery:
             raise ValueError(f"more may not be called {sorted(taken)}")
         shares = {"average_precision": self.average_precision, **self.more}
         shares = {name: np.asarray(values) for name, values in shares.items()}
-        first, item = np.asarray(self.first_hit), np.asarray(self.item)
-        family = item if self.family is None else np.asarray(self.family)
+        first, item = np.asarray(self.first_hit), as_items(self.item, "item")
+        family = item if self.family is None else as_items(self.family, "family")
         _check_lengths({**shares, "first_hit": first, "item": item, "family": family})
         for name, values in shares.items():
             _check_shares(name, values)
@@ -132,9 +134,6 @@ def _check_shares(name: str, values: np.ndarray) -> None:
 
 
 def _check_families(item: np.ndarray, family: np.ndarray) -> None:
-    for name, values in (("item", item), ("family", family)):
-        if values.dtype.kind not in "iuU":
-            raise ValueError(f"{name} must be integers or strings, not {values.dtype}")
     pairs = set(zip(item.tolist(), family.tolist(), strict=True))
     if len(pairs) != len(np.unique(item)):
         raise ValueError("an item is in two families; a family is a group of whole items")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
+from fashret_utils.items import as_items, check_same_kind
 from fashret_utils.plots.style import COLOURS, WIDTH, canvas, styled
 
 
@@ -67,14 +68,15 @@ def umap_map(
     **Arguments**
 
     - `query`, `gallery`: embeddings `(n, d)` and `(m, d)`, or None if `layout` is given.
-    - `query_items`, `gallery_items`: `(n,)` and `(m,)`.
+    - `query_items`, `gallery_items`: `(n,)` and `(m,)`, integers or strings.
     - `query_pixels`, `gallery_pixels`: uint8 `(n, 3, S, S)` and `(m, 3, S, S)` for thumbnails.
     - `links`: of how many items, drawn at random, the pictures are joined by lines.
     - `thumbnails`: at most how many pictures are shown; they do not overlap.
     - `layout`: what `umap_layout` returned, to draw it without computing it again.
     """
     places = layout or umap_layout(query, gallery, seed)
-    items = (np.asarray(query_items), np.asarray(gallery_items))
+    items = (as_items(query_items, "query_items"), as_items(gallery_items, "gallery_items"))
+    check_same_kind(*items)
     figure = canvas(WIDTH * 0.8)
     axes = figure.subplots()
     axes.set_title(title, fontsize=13.5)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fashret_utils.items import as_items, check_same_kind
 from fashret_utils.retrieval.intervals import bootstrap_means, percentile_interval
 from fashret_utils.retrieval.metrics import full_metrics, top_metrics
 from fashret_utils.retrieval.neighbours import Gallery, as_rows, blocks, check_widths, normalised
@@ -36,7 +37,8 @@ def evaluate(
     **Arguments**
 
     - `query`, `gallery`: embeddings `(n, d)` and `(m, d)`; L2-normalised inside.
-    - `query_items`, `gallery_items`: what each row shows, `(n,)` and `(m,)`, integers or strings.
+    - `query_items`, `gallery_items`: what each row shows, `(n,)` and `(m,)`: integers on both
+      sides, or strings on both. They are compared exactly.
     - `k`: cut-offs of hit@k, precision@k and recall@k.
     - `absent`: what to do with queries whose item the gallery lacks: `"error"`, `"skip"` (leave
       them out, which raises the means) or `"zero"` (every metric 0, which lowers them).
@@ -49,12 +51,14 @@ def evaluate(
     **Returns** a `Retrieval`: metrics, intervals, per-query values, the ranking down to `max(k)`.
 
     **Raises** `ValueError` for NaN or Inf, an empty query set, shapes or lengths that disagree, k
-    above the number of gallery pictures, items absent from the gallery, unknown `absent`.
+    above the number of gallery pictures, items absent from the gallery, unknown `absent`, and
+    items that are floats, missing, or of unlike kinds, naming side and row.
     """
     query, gallery = as_rows(query, "query"), as_rows(gallery, "gallery")
     check_widths(query, gallery)
     query_items = _items(query_items, len(query), "query")
     gallery_items = _items(gallery_items, len(gallery), "gallery")
+    check_same_kind(query_items, gallery_items)
     if absent not in _ABSENT:
         raise ValueError(f"absent = {absent!r}; expected one of {', '.join(_ABSENT)}")
     relevance = Relevance.of(query_items, gallery_items, _pairs(exclude, len(query), len(gallery)))
@@ -104,14 +108,12 @@ def evaluate(
 
 
 def _items(items, n: int, role: str) -> np.ndarray:
-    if isinstance(items, torch.Tensor):
-        items = items.cpu()
-    items = np.asarray(items)
-    if items.shape != (n,):
+    if np.shape(items) != (n,):
         raise ValueError(
-            f"{role}_items has shape {items.shape} beside {n} {role} embeddings; expected ({n},)"
+            f"{role}_items has shape {np.shape(items)} beside {n} {role} embeddings; "
+            f"expected ({n},)"
         )
-    return items
+    return as_items(items, f"{role}_items")
 
 
 def _pairs(exclude, n: int, m: int) -> np.ndarray:

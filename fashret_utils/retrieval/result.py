@@ -23,8 +23,8 @@ class Retrieval:
     per_query: pd.DataFrame  # (n, metrics); the index is the query row
     indices: np.ndarray  # (n, max k) int64 gallery rows, most similar first
     similarities: np.ndarray  # (n, max k) float32 cosines
-    query_items: np.ndarray  # (n_query,) as given
-    gallery_items: np.ndarray  # (n_gallery,) as given
+    query_items: np.ndarray  # (n_query,) as given, int64 or text
+    gallery_items: np.ndarray  # (n_gallery,) the same
     k: tuple[int, ...]
     absent: str
     n_absent: int  # queries whose item the gallery lacks

@@ -69,7 +69,7 @@ def test_ranks_beyond_the_last_are_the_last():
         ({"average_precision": np.zeros(5)}, "one value a query"),
         ({"first_hit": np.full(6, 0.5)}, "whole ranks"),
         ({"first_hit": np.full(6, -1)}, "ranks from 1, or 0"),
-        ({"item": np.zeros(6)}, "integers or strings, not float64"),
+        ({"item": np.zeros(6)}, "item, row 0: 0.0 is wrong, .* not float64"),
         ({"family": np.arange(6)}, "two families"),
         ({"more": {"item": np.zeros(6)}}, "may not be called"),
         ({"more": {"loss": np.full(6, 2.0)}}, "loss must be shares"),

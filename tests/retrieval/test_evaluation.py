@@ -1,6 +1,7 @@
 """`evaluate` against a brute-force loop, its policies, its report."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,3 +204,26 @@ def test_card_says_what_was_measured():
     chance = (1 / 3 + 1 / 4 + 1 / 4) / 3
     assert lines["chance"].startswith(f"hit@1 {chance:.2%}, hit@2 ")
     assert "not computed" in small(bootstrap=0).card()
+
+
+def test_large_numbers_of_two_types_are_compared_exactly():
+    x = np.eye(6, dtype=np.float32)
+    gallery = np.array([2**60 + i for i in range(6)], dtype=np.uint64)
+    query = np.array([2**60 + (i + 1) % 6 for i in range(6)])  # the nearest row is never the item
+    result = retrieval.evaluate(x, x, query, gallery, k=1, bootstrap=0)
+    assert result.metrics["hit@1"] == 0
+    with pytest.raises(ValueError, match=r"query_items, row 0: 1\.15.* not float64"):
+        retrieval.evaluate(x, x, query.astype(float), gallery, k=1)
+
+
+def test_items_of_unlike_kinds_are_refused():
+    x = np.eye(4)
+    with pytest.raises(ValueError, match="unlike kinds, row 0 is 0 in the one and '0' in the"):
+        retrieval.evaluate(x, x, np.arange(4), np.arange(4).astype(str), k=1)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT])
+def test_missing_items_are_no_items(gap):
+    x, items = np.eye(3), pd.Series([7, gap, 9], dtype=object)
+    with pytest.raises(ValueError, match=r"gallery_items, row 1: .* not a missing value"):
+        retrieval.evaluate(x, x, [7, 8, 9], items, k=1)
