@@ -55,7 +55,9 @@ def cache_folder() -> Path:
 
 def store_key(name: str, *parts: str) -> str:
     """A file name for the pixels that `name` and `parts` decide."""
-    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(
+        "\0".join(parts).encode(errors="surrogatepass"), digest_size=12
+    ).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9-]+', '-', name)[:40]}-{digest}"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fashret_utils.data.cache import RowStore, fill, store_key
 from fashret_utils.data.columns import COLUMNS, DOMAINS, PROTOCOLS, SPLITS, STREET, code_columns
+from fashret_utils.items import as_items
 
 Reader = Callable[["Catalog", np.ndarray, int], np.ndarray]
 
@@ -35,7 +36,8 @@ class Catalog:
       that row's columns alone. Optional attributes of a reader: `identity` (str: names and
       parameters that decide the pixels; without it nothing is cached on disk, unless the reader is
       a plain module-level function), `parallel` ("threads" or "processes": how several workers may
-      call it) and `fingerprint(catalog)` (str: state of the files behind it).
+      call it) and `fingerprint(catalog)` (str: state of the files behind it). A reader that wraps
+      another passes on its identity and fingerprint (`identity_of`, `fingerprint_of`).
     - `protocol`: "open-set" (no item occurs in two of train, val, test) or "closed-set" (items are
       shared by design; street pictures are not).
 
@@ -95,7 +97,7 @@ class Catalog:
     def hash(self) -> str:
         """Content hash over the columns and the reader's identity, equal in every process."""
         digest = hashlib.blake2b(digest_size=16)
-        parts = [self.name, self.licence, self.protocol, _identity(self.reader)[0]]
+        parts = [self.name, self.licence, self.protocol, identity_of(self.reader)[0]]
         parts += [repr(self.attribute_names), repr(sorted(self.attribute_values.items()))]
         parts += [repr(sorted((k, sorted(v.items())) for k, v in self.attribute_parents.items()))]
         for name in (*COLUMNS, "attributes", "box"):
@@ -103,7 +105,7 @@ class Catalog:
             text = column.dtype.kind == "U"
             parts += [name, "\0".join(column.tolist()) if text else column.tobytes()]
         for part in parts:
-            data = part.encode() if isinstance(part, str) else part
+            data = part.encode(errors="surrogatepass") if isinstance(part, str) else part
             digest.update(len(data).to_bytes(8, "little") + data)
         return digest.hexdigest()
 
@@ -113,7 +115,8 @@ class Catalog:
         **Arguments**: a column (item, domain, split, category, view, source, family) or an
         attribute's name, and a value or several; domains and attribute values by name or code.
 
-        **Raises** `ValueError` for an unknown column, split, domain or attribute value.
+        **Raises** `ValueError` for an unknown column, split, domain or attribute value, and for
+        items that are no whole numbers.
         """
         keep = np.ones(len(self), dtype=bool)
         for name, wanted in conditions.items():
@@ -126,6 +129,8 @@ class Catalog:
         if name in COLUMNS:
             column = getattr(self, name)
             names = {"domain": DOMAINS, "split": SPLITS}.get(name)
+            if name in ("item", "family"):
+                values = as_items(values, f"where({name}=...)", text=False).tolist()
         elif name in self.attribute_names:
             column = self.attributes[:, self.attribute_names.index(name)]
             names = self.attribute_values.get(name, ())
@@ -238,21 +243,25 @@ class Catalog:
         pictures; `shape`, `dtype`: of a row.
         """
         if (folder, name) not in self._stores:
-            identity, cacheable = _identity(self.reader)
-            state = getattr(self.reader, "fingerprint", lambda catalog: "")(self)
-            key = store_key(self.name, self.hash, identity, state)
+            identity, cacheable = identity_of(self.reader)
+            key = store_key(self.name, self.hash, identity, fingerprint_of(self.reader, self))
             path = f"{folder}/{key}-{name}.v1" if cacheable else None
             self._stores[folder, name] = RowStore(path, len(self), shape, dtype)
         return self._stores[folder, name]
 
 
-def _identity(reader: Reader) -> tuple[str, bool]:
+def identity_of(reader: Reader) -> tuple[str, bool]:
     """What decides a reader's pixels, and whether that is enough to cache them across processes."""
     if hasattr(reader, "identity"):
         return str(reader.identity), True
     name = getattr(reader, "__qualname__", type(reader).__qualname__)
     plain = hasattr(reader, "__code__") and "<" not in name and not hasattr(reader, "__self__")
     return f"{getattr(reader, '__module__', '')}.{name}", plain
+
+
+def fingerprint_of(reader: Reader, catalog: Catalog) -> str:
+    """The state of the files behind a reader; a reader that wraps another passes this on."""
+    return getattr(reader, "fingerprint", lambda catalog: "")(catalog)
 
 
 def _check_protocol(protocol: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from PIL import Image
 
-from fashret_utils.data.catalog import Catalog, Reader
+from fashret_utils.data.catalog import Catalog, Reader, fingerprint_of, identity_of
 
 
 def cut(catalog: Catalog, boxes: np.ndarray, frame: int, margin: float = 0.1) -> Catalog:
@@ -42,8 +42,15 @@ class BoxReader:
 
     @property
     def identity(self) -> str:
-        """Names what decides the pixels."""
-        return f"square around box, frame {self.frame}, margin {self.margin}: {self.inner.identity}"
+        """Names what decides the pixels; absent where the inner reader's pixels are not cached."""
+        inner, cacheable = identity_of(self.inner)
+        if not cacheable:
+            raise AttributeError(f"{inner} has no identity")
+        return f"square around box, frame {self.frame}, margin {self.margin}: {inner}"
+
+    def fingerprint(self, catalog: Catalog) -> str:
+        """State of the files behind the inner reader."""
+        return fingerprint_of(self.inner, catalog)
 
     @property
     def parallel(self) -> str | None:

@@ -22,7 +22,7 @@ def view_draws(names: Sequence[str], view: int, seed: int = 0) -> np.ndarray:
     """The random numbers of a view of pictures with these names: float64 (n, 16) in [0, 1)."""
     draws = np.empty((len(names), DRAWS))
     for place, name in enumerate(names):
-        key = f"{seed}\0{view}\0{name}".encode()
+        key = f"{seed}\0{view}\0{name}".encode(errors="surrogatepass")  # file names
         words = hashlib.blake2b(key, digest_size=4 * DRAWS).digest()
         draws[place] = np.frombuffer(words, "<u4") / 2**32
     return draws

@@ -155,9 +155,15 @@ def _file(folder: Path, name: str) -> Path:
     raise ValueError(f"{folder} lacks {name}.gz: get it from {ABOUT.home}")
 
 
-@lru_cache(maxsize=4)
 def _read(path: Path) -> np.ndarray:
     """An idx file: big-endian header (magic, n, rows, columns), then uint8."""
+    state = path.stat()
+    return _parsed(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, size: int, changed: int) -> np.ndarray:
+    """What `_read` gives, kept as long as the file is the same."""
     raw = path.read_bytes()
     if path.suffix == ".gz":
         if hashlib.md5(raw).hexdigest() in _MNIST:

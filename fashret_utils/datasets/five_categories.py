@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fashret_utils.data.catalog import Catalog, Reader
+from fashret_utils.data.catalog import Catalog, Reader, fingerprint_of
 from fashret_utils.data.columns import SHOP, STREET
 from fashret_utils.wardrobe import Wardrobe
 from fashret_utils.wardrobe.garments.attributes import ATTRIBUTES, PARENTS, codes
@@ -183,6 +183,10 @@ class ShopReader:
     def identity(self) -> str:
         """What decides the pictures."""
         return f"{self.base.identity}; shop pictures: {AUGMENTATIONS}, v1"
+
+    def fingerprint(self, catalog: Catalog) -> str:
+        """State of the files behind the inner reader."""
+        return fingerprint_of(self.base, catalog)
 
     def __call__(self, catalog: Catalog, rows: np.ndarray, size: int) -> np.ndarray:
         """Pictures: uint8 (m, 3, size, size)."""

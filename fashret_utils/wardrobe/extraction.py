@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from fashret_utils.data.catalog import Catalog, Reader
+from fashret_utils.data.catalog import Catalog, Reader, fingerprint_of
 from fashret_utils.data.letterbox import letterbox
 
 CUTS = ("photo", "box", "mask", "product")
@@ -62,6 +62,10 @@ class CutReader:
     def identity(self) -> str:
         """What decides the pictures."""
         return f"{self.base.identity}; street pictures: {self.cut}, margin {MARGIN}, v1"
+
+    def fingerprint(self, catalog: Catalog) -> str:
+        """State of the files behind the inner reader."""
+        return fingerprint_of(self.base, catalog)
 
     def __call__(self, catalog: Catalog, rows: np.ndarray, size: int) -> np.ndarray:
         """Pictures: uint8 (m, 3, size, size)."""

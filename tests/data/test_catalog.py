@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fashret_utils.data import cache
+from fashret_utils.data import cache, crops
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import SHOP, STREET
 
@@ -85,6 +85,10 @@ def changed(column, row, value, n=18):
         (changed("item", 7, -3), r"column 'item', row 7: -3 is wrong, expected 0 to"),
         (changed("item", 7, 1.5), r"column 'item', row 7: 1.5 is wrong, expected a whole number"),
         (changed("item", 2, "x"), r"column 'item', row 2: x is wrong, expected a whole number"),
+        ({"item": np.repeat(np.arange(6.0), 3)}, r"column 'item', row 0: 0.0 is wrong, .*float64"),
+        (changed("item", 7, None), r"column 'item', row 7: None is wrong, .*not a missing value"),
+        (changed("item", 7, 2**63), r"column 'item', row 7: 9223372036854775808 is wrong"),
+        ({"family": [0.5] * 18}, r"column 'family', row 0: 0.5 is wrong, expected a whole number"),
         (changed("domain", 4, 2), r"column 'domain', row 4: 2 is wrong, expected 0 to 1"),
         (changed("split", 5, "test"), r"column 'split', row 5: test is wrong, expected one of"),
         (changed("category", 3, None), r"column 'category', row 3: None is wrong, expected text"),
@@ -179,6 +183,16 @@ def test_where_and_take():
         catalog.where(split="test")
     with pytest.raises(IndexError, match="below 18"):
         catalog.take([18])
+
+
+def test_large_items_stay_apart_and_are_found_exactly():
+    item = 2**60 + columns()["item"]
+    catalog = Catalog(**columns(item=list(item)))
+    assert catalog.n_items == 6
+    assert catalog.where(item=2**60 + 1).source.tolist() == ["30", "40", "50"]
+    for wrong in (float(2**60), "0", [1, None]):
+        with pytest.raises(ValueError, match=r"where\(item=\.\.\.\), row"):
+            catalog.where(item=wrong)
 
 
 def test_a_changed_subset_is_validated_and_has_pixels_of_its_own():
@@ -370,3 +384,39 @@ def test_a_reader_without_identity_is_not_cached_on_disk(folder):
     )
     assert (catalog.pixels(4) == 9).all()
     assert not folder.exists()
+
+
+class Filed(Painter):
+    """A reader of files, whose state is a number."""
+
+    state = 0
+
+    def fingerprint(self, catalog):
+        return str(self.state)
+
+    def __call__(self, catalog, rows, size):
+        return np.full((len(rows), 3, size, size), self.state, dtype=np.uint8)
+
+
+def test_wrapped_readers_pass_on_the_state_of_files():
+    for state in (7, 9):  # the files are exchanged
+        reader = Filed()
+        reader.state = state
+        catalog = Catalog(**columns(reader=reader))
+        boxes = np.tile([0.0, 0, 4, 4], (len(catalog), 1))
+        once = crops.cut(catalog, boxes, 8)
+        for cut in (once, crops.cut(once, boxes, 8)):
+            assert (cut.pixels(4) == state).all()
+
+
+def test_a_cut_of_a_reader_without_identity_is_not_cached_on_disk(folder):
+    reader = lambda catalog, rows, size: np.zeros((len(rows), 3, size, size), np.uint8)  # noqa: E731
+    catalog = Catalog(**columns(reader=reader))
+    cut = crops.cut(catalog, np.full((len(catalog), 4), -1), 8)
+    assert cut.pixels(4).shape == (18, 3, 4, 4)
+    assert not folder.exists()
+
+
+def test_names_that_are_no_utf_8_have_a_hash():
+    sources = [os.fsdecode(b"caf\xe9-%d" % i) for i in range(18)]
+    assert len(Catalog(**columns(source=sources)).hash) == 32

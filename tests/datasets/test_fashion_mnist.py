@@ -74,13 +74,23 @@ def test_fuzz_a_damaged_file_is_read_whole_or_named(tiny_fashion_mnist, attempt,
     raw = path.read_bytes()
     at %= len(raw)
     path.write_bytes(raw[:at] + new + raw[at + cut :])
-    fashion_mnist._read.cache_clear()  # it knows files by their names
     catalog, error = attempt(datasets.load, "fashion-mnist", tiny_fashion_mnist, **few)
     path.write_bytes(raw)
     if error:
         assert name in error
     else:  # bytes of the header of gzip may say anything
         assert len(catalog) == 42
+
+
+def test_exchanged_files_are_read_anew(tiny_fashion_mnist):
+    few = {"val_pictures": 5, "query_pictures": 5}
+    assert datasets.load("fashion-mnist", tiny_fashion_mnist, **few).pixels(28).min() < 255
+    path = tiny_fashion_mnist / "fashion-mnist" / "train-images-idx3-ubyte.gz"
+    header = gzip.decompress(path.read_bytes())[:16]
+    path.write_bytes(gzip.compress(header + b"\xff" * 30 * 28 * 28))
+    catalog = datasets.load("fashion-mnist", tiny_fashion_mnist, **few)
+    train = [source.startswith("train") for source in catalog.source]
+    assert (catalog.pixels(28)[train] == 255).all()
 
 
 def test_verify_compares_md5(tiny_fashion_mnist):
