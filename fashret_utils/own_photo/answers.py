@@ -5,7 +5,6 @@ Convolutional Networks, section 4.2): a grey window is slid over the photo, and 
 similarity to the first rank most, the photo mattered most.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from fashret_utils.data.augment import MEAN
+from fashret_utils.data.decoding import decode, rgb
 from fashret_utils.own_photo.archive import SIDE, Archive
 from fashret_utils.plots.style import COLOURS, canvas, styled
 
@@ -69,6 +69,7 @@ def answer(
     photo: bytes | Image.Image,
     k: int = 8,
     search: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    name: str = "this file",
 ) -> Answer:
     """Search a kept model's gallery with a photo.
 
@@ -77,10 +78,11 @@ def answer(
     - `photo`: a picture file's bytes or a picture; its middle square is used.
     - `k`: ranks, at most the gallery's size.
     - `search`: `archive.search()`, to load it once for many photos.
+    - `name`: what errors call the photo.
 
     **Raises** `ValueError` for bytes that are no picture.
     """
-    picture = square(photo, archive.size)  # (S, S, 3)
+    picture = square(photo, archive.size, name)  # (S, S, 3)
     search = search or archive.search()
     with torch.inference_mode():
         pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1).float()  # (3, S, S)
@@ -91,15 +93,12 @@ def answer(
     return Answer(archive, picture, rows.numpy(), best.numpy(), region)
 
 
-def square(photo: bytes | Image.Image, size: int) -> np.ndarray:
-    """The middle square of a photo, upright, as uint8 (size, size, 3)."""
-    if not isinstance(photo, Image.Image):
-        try:
-            photo = Image.open(io.BytesIO(photo))
-            photo.load()
-        except OSError as error:
-            raise ValueError(f"this file is no picture that can be read ({error})") from error
-    photo = ImageOps.exif_transpose(photo).convert("RGB")
+def square(photo: bytes | Image.Image, size: int, name: str = "this file") -> np.ndarray:
+    """The middle square of a photo, read as the data sets' pictures are: uint8 (size, size, 3).
+
+    **Raises** `PictureError`, a `ValueError`, which calls bytes that are no picture `name`.
+    """
+    photo = rgb(photo) if isinstance(photo, Image.Image) else decode(photo, name)
     return np.asarray(ImageOps.fit(photo, (size, size), Image.LANCZOS))
 
 

@@ -26,9 +26,11 @@ class PhotoField(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.name = "this file"
         self.on_msg(self._take)
 
     def _take(self, _: object, content: dict, buffers: list) -> None:
+        self.name = str(content.get("name") or "this file")
         self.photo = bytes(buffers[0])
 
 
@@ -54,7 +56,7 @@ def panel(folder: Path | None = None, k: int = 8) -> widgets.VBox:
             return
         shown.value = "Searching …"
         try:
-            found = answer(model.value, field.photo, k)
+            found = answer(model.value, field.photo, k, name=field.name)
         except ValueError as error:
             shown.value = html.escape(str(error))
             return

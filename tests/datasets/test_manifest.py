@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fashret_utils import datasets
 from fashret_utils.data.columns import DOMAINS, SPLITS
+from fashret_utils.data.decoding import PictureError
 from fashret_utils.datasets.reading.listed import item_numbers
-from fashret_utils.datasets.reading.pictures import PictureError
 
 HEADER = "image_path,item_id,domain,view,split,attr_heel,attr_toe\n"
 LINES = [

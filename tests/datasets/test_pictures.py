@@ -1,18 +1,19 @@
 """Picture files of every kind become RGB squares; broken ones are named."""
 
+import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from fashret_utils.datasets.reading.pictures import (
-    PictureError,
-    letterbox,
-    open_picture,
-    unreadable,
-)
+from fashret_utils.data.decoding import PictureError, decode, open_picture
+from fashret_utils.data.letterbox import letterbox
+from fashret_utils.datasets.reading.pictures import unreadable
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from fashret_utils.datasets.reading.pictures import (
         ("RGBA", (200, 0, 100, 128), (227, 127, 177)),
         ("LA", (50, 0), (255, 255, 255)),
         ("I;16", 40000, (155, 155, 155)),
-        ("I;16", 200, (0, 0, 0)),
+        ("I;16", 0, (0, 0, 0)),
     ],
 )
 def test_png_modes(picture, mode, colour, expected):
@@ -167,3 +168,106 @@ def test_a_file_cut_off_anywhere_is_refused_or_whole(tmp_path, attempt, kind):
             assert "cut: truncated, or not a picture" in error
         else:  # a format may end in bytes that it does not need
             assert np.array_equal(np.asarray(found), whole), end
+
+
+@pytest.mark.parametrize("top", [200, 1023, 4095])
+def test_sixteen_bits_that_would_be_black_are_refused_by_name(picture, top):
+    path = picture("dark.png", top, mode="I;16")
+    with pytest.raises(PictureError, match=rf"dark\.png.*16 bits hold values up to {top} of 65535"):
+        open_picture(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.linspace(0, 1, 12, dtype=np.float32), np.arange(12) / 11 * 255),
+        (np.linspace(0, 250, 12, dtype=np.float32), np.linspace(0, 250, 12)),
+        (np.linspace(0, 65535, 12, dtype=np.float32), np.arange(12) / 11 * 255),
+        (np.linspace(0, 65535, 12).astype(np.int32), np.arange(12) / 11 * 255),
+        (np.arange(12, dtype=np.int32), np.arange(12)),
+    ],
+)
+def test_floats_and_long_integers_are_scaled_to_grey_levels(tmp_path, values, expected):
+    Image.fromarray(values.reshape(3, 4)).save(tmp_path / "p.tif")
+    found = np.asarray(open_picture(tmp_path / "p.tif"))
+    assert np.abs(found[..., 0].ravel() - expected).max() <= 1
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf, 70_000.0])
+def test_floats_that_are_no_grey_levels_are_refused_by_name(tmp_path, bad):
+    Image.fromarray(np.array([[0.5, bad]], np.float32)).save(tmp_path / "p.tif")
+    with pytest.raises(PictureError, match=r"p\.tif.*are no grey levels: save it with 8 bits"):
+        open_picture(tmp_path / "p.tif")
+
+
+def test_a_transparent_grey_level_of_sixteen_bits_goes_on_white(tmp_path):
+    rows = b"\0" + np.array([0x8000, 0x4000], ">u2").tobytes()
+    clear = (b"tRNS", struct.pack(">H", 0x4000))
+    (tmp_path / "p.png").write_bytes(png(2, 1, 16, 0, rows, clear))
+    assert np.asarray(open_picture(tmp_path / "p.png"))[0, :, 0].tolist() == [127, 255]
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
+NOISE = st.binary(max_size=40)
+
+
+def encoded(kind, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@st.composite
+def exif(draw):
+    """An EXIF block in which tags have kinds and counts that they should not have."""
+    tags = st.sampled_from([0x112, 0x11A, 0x11B, 0x8769, 0x8825]) | st.integers(0, 65535)
+    entry = st.tuples(tags, st.integers(0, 14), st.sampled_from([0, 1, 2, 4, 100_000]))
+    entries = draw(st.lists(st.tuples(entry, st.binary(min_size=4, max_size=4)), max_size=4))
+    packed = b"".join(struct.pack("<HHI", *about) + value for about, value in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + draw(NOISE)
+
+
+@st.composite
+def remarks(draw):
+    """A whole picture, and the same with a block of metadata in which anything may stand."""
+    if draw(st.booleans()):
+        plain, name = (
+            encoded("PNG"),
+            draw(
+                st.sampled_from(
+                    [b"eXIf", b"iCCP", b"tEXt", b"iTXt", b"gAMA", b"cHRM", b"acTL", b"zzZz"]
+                )
+            ),
+        )
+        body = draw(exif() | NOISE)
+        crc = zlib.crc32(name + body) ^ draw(st.integers(0, 1))
+        block = struct.pack(">I", len(body)) + name + body + struct.pack(">I", crc)
+        return plain, plain[:33] + block + plain[33:]
+    plain = encoded("JPEG")
+    starts = st.sampled_from([b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0", b"JFIF\0", b""])
+    body = draw(starts) + draw(exif() | NOISE)
+    marker = draw(st.sampled_from([0xE0, 0xE1, 0xE2, 0xED, 0xFE]))
+    block = bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+    return plain, plain[:2] + block + plain[2:]
+
+
+@settings(deadline=None, max_examples=200)
+@given(remarks())
+def test_metadata_of_any_kind_never_decide_over_whole_pixels(files):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the decoder's, about the metadata
+        plain, other = (np.asarray(decode(content, "p")) for content in files)
+    turned = [np.rot90(side, k) for side in (plain, plain[:, ::-1]) for k in range(4)]
+    assert any(np.array_equal(other, each) for each in turned)
+
+
+@settings(deadline=None, max_examples=200)
+@given(kind=st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]), data=st.data())
+def test_fuzz_any_damage_is_a_picture_error_with_the_name(attempt, kind, data):
+    content = bytearray(encoded(kind))
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=6)):
+        content[place] = data.draw(st.integers(0, 255))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found, error = attempt(decode, bytes(content), "a photo")
+    assert error.startswith("a photo: ") if error else found.mode == "RGB"

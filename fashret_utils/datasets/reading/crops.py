@@ -8,7 +8,9 @@ import numpy as np
 from PIL import Image
 
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.datasets.reading.pictures import FileReader, letterbox, open_picture
+from fashret_utils.data.decoding import open_picture
+from fashret_utils.data.letterbox import letterbox
+from fashret_utils.datasets.reading.pictures import FileReader
 
 
 class CropReader(FileReader):

@@ -8,7 +8,6 @@ in it.
 
 from __future__ import annotations
 
-import io
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,8 @@ import numpy as np
 from PIL import Image
 
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.datasets.reading.pictures import PictureError, letterbox, open_picture
+from fashret_utils.data.decoding import PictureError, decode
+from fashret_utils.data.letterbox import letterbox
 
 BATCH = 256  # rows whose bytes are held at once
 _SHARD = re.compile(r".*-([0-9]{5})-of-([0-9]{5})\.parquet")
@@ -157,20 +157,9 @@ def _decoded(data: bytes | None, name: str) -> Image.Image | PictureError:
     if data is None:
         return PictureError(f"{name}: there are no bytes of a picture")
     try:
-        return open_picture(_Encoded(data, name))
+        return decode(data, name)
     except PictureError as error:
         return error
-
-
-class _Encoded(io.BytesIO):
-    """An encoded picture that calls itself by its place."""
-
-    def __init__(self, data: bytes, name: str):
-        super().__init__(data)
-        self.place = name
-
-    def __repr__(self) -> str:
-        return self.place
 
 
 def _scan(path: Path):
