@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 from fashret_utils import chapters
+from fashret_utils.chapters import parameters
+
+WEIGHTS = (".bin", ".ckpt", ".pt", ".pth", ".safetensors")  # files of trained weights
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,7 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     except chapters.ChapterError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not type(error).__module__.startswith(__package__):
+            raise  # a fault of ours or of a library's: its traceback is wanted
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -118,22 +123,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    import yaml
-
     from fashret_utils.scale import scale
 
     scale(arguments.scale)  # an unknown scale is refused before a kernel starts
     if bool(arguments.data) != arguments.dry_run:
         raise ValueError("--dry-run and --data NAME go together: a chapter names its own data sets")
     wanted = [arguments.chapter] if arguments.chapter else chapters.names()
-    own = {name: yaml.safe_load(value) for name, value in arguments.parameter}
     if arguments.dry_run:
-        return _dry_run(arguments, wanted, own)
+        return _dry_run(arguments, wanted)
     # Relative to the notebooks, where the kernel runs: pages show no paths of the machine.
     home = chapters.book_root() / "notebooks"
-    results = os.path.relpath(arguments.results or arguments.out / "results", home)
-    data_root = arguments.data_root and os.path.relpath(arguments.data_root, home)
+    results = _from(home, arguments.results or arguments.out / "results")
+    data_root = arguments.data_root and _from(home, arguments.data_root)
     for name in wanted:
+        own = _own(name, arguments.parameter)
+        own = {k: _from(home, v) if _is_path(k, v) else v for k, v in own.items()}
         for seed in arguments.seed:
             parameters = {
                 "scale": arguments.scale,
@@ -153,13 +157,37 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _dry_run(arguments: argparse.Namespace, wanted: list[str], own: dict) -> int:
+def _own(name: str, typed: list[tuple[str, str]]) -> dict[str, object]:
+    """The parameters of a chapter that were typed, of the types of its defaults."""
+    known = chapters.defaults(name) if typed else {}
+    return {key: parameters.parse(key, text, known.get(key, "")) for key, text in typed}
+
+
+def _is_path(name: str, value: object) -> bool:
+    """Whether a parameter names a place on disk; `weights` may also be weights a library knows."""
+    if not isinstance(value, str) or not value:
+        return False
+    if name == "weights":
+        path = Path(value)
+        return path.suffix in WEIGHTS or len(path.parts) > 1 or path.is_file()
+    return name in ("data_root", "results")
+
+
+def _from(home: Path, path: str | Path) -> str:
+    """A path of the user's as the kernel has to say it, whose working folder is `home`."""
+    try:
+        return os.path.relpath(os.path.expanduser(path), home)
+    except ValueError:  # on another drive of Windows
+        return os.path.abspath(os.path.expanduser(path))
+
+
+def _dry_run(arguments: argparse.Namespace, wanted: list[str]) -> int:
     from fashret_utils.training.dry_run import dry_run
 
     place = {"data_root": arguments.data_root or None, "device": arguments.device}
     place["results"] = arguments.results or arguments.out / "dry-run"
-    place["parameters"] = own
     for name in wanted:
+        place["parameters"] = _own(name, arguments.parameter)
         about = {"scale": arguments.scale, "seed": arguments.seed[0], **place}
         table = dry_run(name, arguments.data, **about)
         print(f"{name}, {arguments.data}, scale {arguments.scale}: one step of each arm")

@@ -4,7 +4,7 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["script"],
+    submodules=["parameters", "script"],
     submod_attrs={
         "notebook": [
             "Cell",
@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
             "Execution",
             "book_root",
             "code_cells",
+            "defaults",
             "definitions",
             "execute",
             "names",

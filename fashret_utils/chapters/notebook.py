@@ -6,15 +6,18 @@ import linecache
 import re
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import cloudpickle
 
+from fashret_utils.chapters import parameters
+
 
 class ChapterError(RuntimeError):
-    """A chapter's cell failed; the executed notebook with the error in it is on disk."""
+    """A chapter's cell failed or its kernel died; the notebook as far as it came is on disk."""
 
 
 def book_root() -> Path:
@@ -123,6 +126,20 @@ def definitions(name: str, root: Path | None = None) -> ModuleType:
     return module
 
 
+def defaults(name: str, root: Path | None = None) -> dict[str, object]:
+    """Name -> default of each parameter of a chapter.
+
+    **Raises** ValueError for an unknown chapter, or a cell of parameters that does more than name
+    values.
+    """
+    path = path_of(name, root)
+    cells = [cell for cell in code_cells(path) if "parameters" in cell.tags]
+    try:
+        return parameters.defaults("\n".join(cell.source for cell in cells))
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{path}, its cell of parameters: {error}") from error
+
+
 @dataclass(frozen=True)
 class Execution:
     """What came of executing a chapter: the notebook written and the seconds it took."""
@@ -131,55 +148,88 @@ class Execution:
     seconds: float
 
 
-def execute(name: str, out: Path, parameters: dict, root: Path | None = None) -> Execution:
+def execute(name: str, out: Path, values: dict, root: Path | None = None) -> Execution:
     """Execute a chapter with papermill and write the executed notebook to `out/<name>.ipynb`.
 
     **Arguments**
     - `out`: folder, made if missing.
-    - `parameters`: values for the chapter's `parameters` cell; names it lacks are refused.
+    - `values`: for the chapter's `parameters` cell; names it lacks are refused.
 
     **Returns** an `Execution`.
 
-    **Raises** ChapterError when a cell fails: the notebook, with the error in it, is on disk.
+    **Raises** ChapterError when a cell fails or its kernel dies: the notebook, with the error in
+    it, is on disk; or when there is no kernel.
     """
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     path = path_of(name, root)
-    known = papermill.inspect_notebook(str(path))
-    if unknown := sorted(set(parameters) - set(known)):
-        raise ValueError(
-            f"{name} has no parameter {', '.join(unknown)}: it takes {', '.join(sorted(known))}"
-        )
+    _check_parameters(name, values, root)
     out.mkdir(parents=True, exist_ok=True)
     target = out / path.name
     start = time.perf_counter()
     try:
         papermill.execute_notebook(
-            str(path), str(target), parameters, kernel_name="python3", cwd=str(path.parent)
+            str(path), str(target), values, kernel_name="python3", cwd=str(path.parent)
         )
     except PapermillExecutionError as error:
         raise ChapterError(
             f"{name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"
             f"The executed notebook with the whole traceback is {target}"
         ) from None
+    except (DeadKernelError, CellTimeoutError) as error:
+        raise ChapterError(
+            f"{name} was stopped in {_running(target)}: {error}. Was there enough memory? A "
+            f"smaller --scale needs less\nThe notebook as far as it came is {target}"
+        ) from None
+    except NoSuchKernel as error:
+        raise ChapterError(
+            f"{name} cannot be executed: there is no Jupyter kernel {error.name!r}; "
+            "`python -m ipykernel install --sys-prefix` makes it"
+        ) from None
     return Execution(target, time.perf_counter() - start)
 
 
-def prepare(name: str, out: Path, parameters: dict, root: Path | None = None) -> Path:
+def _check_parameters(name: str, given: Collection[str], root: Path | None) -> None:
+    known = defaults(name, root)
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(
+            f"{name} has no parameter {', '.join(unknown)}: it takes {', '.join(sorted(known))}"
+        )
+
+
+def _running(target: Path) -> str:
+    """The last cell of an executed notebook that was begun."""
+    cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
+    about = [cell["metadata"].get("papermill", {}) for cell in cells]
+    begun = [
+        place
+        for place, (cell, each) in enumerate(zip(cells, about, strict=True))
+        if cell["cell_type"] == "code" and each.get("start_time")
+    ]
+    return f"cell {begun[-1]}" if begun else "its start"
+
+
+def prepare(name: str, out: Path, values: dict, root: Path | None = None) -> Path:
     """Write a copy of a chapter for nbval: parameters injected, nothing executed.
 
     Outputs that the notebook keeps are marked for comparison; nbval wants them numbered.
 
     **Returns** the path of the copy, `out/<name>.ipynb`.
+
+    **Raises** ValueError for parameters that the chapter lacks.
     """
     import nbformat
     import papermill
 
+    path = path_of(name, root)
+    _check_parameters(name, values, root)
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{name}.ipynb"
     papermill.execute_notebook(
-        str(path_of(name, root)), str(target), parameters, prepare_only=True, progress_bar=False
+        str(path), str(target), values, prepare_only=True, progress_bar=False
     )
     notebook = nbformat.read(target, as_version=4)
     for number, cell in enumerate(notebook.cells, start=1):

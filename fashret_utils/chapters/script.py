@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from fashret_utils.chapters import parameters
 from fashret_utils.scale import is_main_process
 
 _figures: list[Path] = []  # the folder of figures, once the command line is read, and those written
@@ -35,12 +37,20 @@ def arguments(**defaults: str | int | float) -> dict[str, str | int | float]:
         if name == "results":  # in a notebook relative to the notebooks
             value = str(Path("results").absolute())
         option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(value), default=value, help=f"default: {value!r}")
+        kind = partial(_parsed, name, value)
+        parser.add_argument(option, type=kind, default=value, help=f"default: {value!r}")
     place = script.with_suffix("").with_name(f"{script.stem}_figures")
     parser.add_argument("--figures", type=Path, default=place, help="folder for the figures")
     chosen = vars(parser.parse_args())
     _figures[:] = [chosen.pop("figures")]
     return chosen
+
+
+def _parsed(name: str, default: object, text: str) -> object:
+    try:
+        return parameters.parse(name, text, default)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def show(*values: object) -> None:

@@ -17,6 +17,7 @@ import hashlib
 import math
 import os
 import re
+import tempfile
 import time
 import warnings
 import zlib
@@ -49,8 +50,13 @@ class Readable(Protocol):
 
 
 def cache_folder() -> Path:
-    """$FASHRET_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("FASHRET_CACHE") or platformdirs.user_cache_dir("fashret"))
+    """$FASHRET_CACHE, or the user's cache folder, or without a home one among temporary files."""
+    if chosen := os.environ.get("FASHRET_CACHE"):
+        return Path(chosen)
+    try:
+        return Path(platformdirs.user_cache_dir("fashret"))
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"fashret-cache-{os.getuid()}"
 
 
 def store_key(name: str, *parts: str) -> str:

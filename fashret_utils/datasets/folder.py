@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def verify(root: str | Path | None = None) -> Report:
 def _folder(root: str | Path | None) -> Path:
     if root is None:
         raise ValueError('a folder of pictures needs root=<folder>, e.g. load("folder", "shoes")')
-    folder = Path(root).expanduser()
+    folder = Path(os.path.expanduser(root))
     if not folder.is_dir():
         raise DataNotFoundError(f"no folder {folder}: expected <root>/<item>/<street|shop>/*.jpg")
     return folder

@@ -7,6 +7,7 @@ columns of whole numbers, -1 unknown.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def verify(root: str | Path | None = None) -> Report:
 def _path(root: str | Path | None) -> Path:
     if root is None:
         raise ValueError('a manifest needs root=<CSV file>, e.g. load("manifest", "shoes.csv")')
-    path = Path(root).expanduser()
+    path = Path(os.path.expanduser(root))
     path = path / "manifest.csv" if path.is_dir() else path
     if not path.is_file():
         raise DataNotFoundError(

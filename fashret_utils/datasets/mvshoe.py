@@ -7,6 +7,7 @@ describes such pictures: results on it are results on MVShoe-style data.
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,8 @@ def verify(root: str | Path | None = None) -> Report:
 
 
 def _path(root: str | Path | None) -> Path:
-    if root is not None and Path(root).expanduser().is_file():
-        return Path(root).expanduser()
+    if root is not None and Path(os.path.expanduser(root)).is_file():
+        return Path(os.path.expanduser(root))
     return ABOUT.find(root) / "manifest.csv"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fashret_utils.atomic import ResultsError, checksum, replacing, unwritable
-from fashret_utils.evidence import provenance, query_files
+from fashret_utils.atomic import ResultsError, replacing, unwritable
+from fashret_utils.evidence import embedding_files, provenance, query_files
+from fashret_utils.evidence.json_values import plain as plain  # part of this module's interface
 from fashret_utils.evidence.per_query import PerQuery
 from fashret_utils.evidence.provenance import (
     code_hash as code_hash,  # part of this module's interface
@@ -138,47 +139,29 @@ def write(
     """Write a record, replacing an earlier one of the same run; of several processes, the main one.
 
     **Arguments**: `query` (n, d), `gallery` (m, d) - embeddings, with their items (n,), (m,); all
-    four or none. Kept as float16. `per_query` - what became of each query.
+    four or none. Kept as float16, divided by their length where that cannot hold them. `per_query`
+    - what became of each query.
 
     **Returns** the path of the JSON file.
 
     **Raises** `ResultsError` when the folder cannot be written, `ValueError` for embeddings without
-    items or of another length.
+    items, of another length or with NaN, and for values that JSON cannot hold, by name.
     """
-    arrays = {"query": query, "gallery": gallery}
-    arrays |= {"query_items": query_items, "gallery_items": gallery_items}
-    absent = [name for name, array in arrays.items() if array is None]
-    if 0 < len(absent) < len(arrays):
-        raise ValueError(f"embeddings need query, gallery and their items; missing: {absent}")
+    arrays = embedding_files.prepared(query, gallery, query_items, gallery_items)
+    payload = {f.name: plain(getattr(record, f.name), f.name) for f in fields(record)}
+    payload |= {"embeddings": embedding_files.described(arrays), "per_query": None}
     path = record.path(results)
     if not is_main_process():
         return path
-    archive = path.with_suffix(".npz")
-    payload = {f.name: getattr(record, f.name) for f in fields(record)}
-    payload |= {"embeddings": None, "per_query": None}
-    if not absent:
-        arrays = {name: np.asarray(array) for name, array in arrays.items()}
-        for name in ("query", "gallery"):
-            n_rows, n_items = len(arrays[name]), len(arrays[f"{name}_items"])
-            if n_rows != n_items:
-                raise ValueError(f"{name} has {n_rows} embeddings but {n_items} items")
-            arrays[name] = arrays[name].astype(np.float16)
-            arrays[f"{name}_items"] = arrays[f"{name}_items"].astype(np.int64)
-        payload["embeddings"] = {name: list(arrays[name].shape) for name in ("query", "gallery")}
-        payload["embeddings"]["crc32"] = [checksum(arrays)]
     try:
         # What lies beside it first: a record that is there has all that it names.
-        if absent:
-            archive.unlink(missing_ok=True)
-        else:
-            with replacing(archive) as temporary, open(temporary, "wb") as file:
-                np.savez_compressed(file, **arrays)
+        embedding_files.write(path, arrays)
         if per_query is None:
             query_files.path_of(path).unlink(missing_ok=True)
         else:
             payload["per_query"] = query_files.write(per_query, path, results, record.data)
         lines = [
-            f"  {json.dumps(key)}: {json.dumps(_plain(value), allow_nan=False)}"
+            f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}"
             for key, value in payload.items()
         ]
         with replacing(path) as temporary:
@@ -235,26 +218,13 @@ def load(
 def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
     """Read the embeddings kept beside a record.
 
-    **Returns** `query` (n, d) and `gallery` (m, d) as float32, and `query_items`, `gallery_items`.
+    **Returns** `query` (n, d) and `gallery` (m, d) as float32, and `query_items`, `gallery_items`,
+    int64 or text.
 
     **Raises** `FileNotFoundError` when the run kept none, `ResultsError` when they are another
     run's: a process was killed between writing them and its record.
     """
-    archive = record.path(results).with_suffix(".npz")
-    if record.embeddings is None or not archive.is_file():
-        raise FileNotFoundError(
-            f"no embeddings at {archive}: run the chapter again and give run.record(..., query=, "
-            "gallery=) its embeddings"
-        )
-    with np.load(archive) as file:
-        arrays = dict(file)
-    found = [checksum(arrays)]
-    if record.embeddings.get("crc32", found) != found:  # older records have none
-        raise ResultsError(
-            f"{archive} is not what its record describes: a run was stopped while it wrote them. "
-            "Run the chapter again"
-        )
-    return arrays | {name: arrays[name].astype(np.float32) for name in ("query", "gallery")}
+    return embedding_files.read(record.path(results), record.embeddings)
 
 
 def per_query(record: Record, results: str | Path) -> PerQuery:
@@ -281,19 +251,6 @@ def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, 
                 "use letters, digits and . , + = @ - _"
             )
     return Path(results) / chapter / data / arm / f"{scale}-seed{seed}.json"
-
-
-def _plain(value: object) -> object:
-    """Turn NumPy scalars, tuples and NaN (not in JSON: null) into what JSON can hold."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def _number(value: float | None) -> float:

@@ -7,13 +7,13 @@ was, so that all arms of a comparison start from the same weights.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 TRUNKS = (
     "alexnet",
@@ -30,8 +30,26 @@ TRUNKS = (
 )
 
 
+NARROW = 8  # input channels of a `Shortcut` that PyTorch's own convolution is safe with
+
+
 class WeightsError(RuntimeError):
     """Trained weights were asked for, and could not be had or do not fit the network."""
+
+
+class Shortcut(nn.Conv2d):
+    """A 1 x 1 convolution that takes every second pixel before it multiplies, not after.
+
+    The same numbers. With a stride, fewer than 8 input channels and channels last, PyTorch's own
+    writes beyond its memory on some processors.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels_in, H, W) -> (B, channels, H / stride, W / stride)."""
+        down, right = self.stride
+        if self.in_channels >= NARROW or (down, right) == (1, 1):
+            return super().forward(x)
+        return functional.conv2d(x[:, :, ::down, ::right].contiguous(), self.weight, self.bias)
 
 
 class ResidualBlock(nn.Module):
@@ -48,7 +66,7 @@ class ResidualBlock(nn.Module):
             nn.Identity()
             if same_shape
             else nn.Sequential(
-                nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
+                Shortcut(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
             )
         )
         self.relu = nn.ReLU(inplace=True)
@@ -120,7 +138,7 @@ def trunk(
     **Returns** a module from (B, 3, S, S) to (B, dim).
 
     **Raises** `ValueError` for an unknown name, `WeightsError` when trained weights are
-    asked for and cannot be read or downloaded.
+    asked for and cannot be read or downloaded, do not fit, or hold NaN.
     """
     import torchvision  # seconds to import, and the small net does not need it
 
@@ -136,9 +154,9 @@ def trunk(
         ][-1]
         embedding = nn.Linear(head.in_features, dim)
     if weights is not None:
-        _load(model, read_state(Path(weights)), head_name, weights)
+        fit_state(model, read_state(Path(weights)), weights, head_name)
     elif pretrained:
-        _load(model, _download(name), head_name, name)
+        fit_state(model, checked_state(_download(name), name), name, head_name)
     parent, _, leaf = head_name.rpartition(".")
     setattr(model.get_submodule(parent), leaf, embedding)
     model.dim = dim
@@ -188,27 +206,70 @@ def _download(name: str) -> dict[str, Tensor]:
 def read_state(path: Path) -> dict[str, Tensor]:
     """Read a state dict saved with `torch.save`.
 
-    **Raises** `WeightsError` when there is none, or it is damaged.
+    **Raises** `WeightsError` when there is none, it is damaged, or holds something else.
     """
     if not path.is_file():
         raise WeightsError(
             f"no weights at {path}: pass weights=<path of a state dict saved with torch.save>"
         )
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever breaks first in a file of something else
         raise WeightsError(
             f"{path} is not a state dict saved with torch.save, or is damaged ({error})"
         ) from error
+    return checked_state(state, path)
 
 
-def _load(model: nn.Module, state: dict[str, Tensor], head: str, origin: object) -> None:
-    """Fill every layer but the classifier head, whose shape depends on somebody else's classes."""
-    body = {key: value for key, value in state.items() if not key.startswith(f"{head}.")}
-    missing, unexpected = model.load_state_dict(body, strict=False)
-    missing = [key for key in missing if not key.startswith(f"{head}.")]
-    if missing or unexpected:
+def checked_state(state: object, origin: object) -> dict[str, Tensor]:
+    """Trained weights as they can be loaded: names and tensors of finite numbers.
+
+    **Arguments**: `origin` - where they are from, for the message.
+
+    **Raises** `WeightsError` saying what is there instead.
+    """
+    if not isinstance(state, Mapping):
+        raise WeightsError(f"{origin} holds a {type(state).__name__}, expected a state dict")
+    others = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if others or not state:
+        inner = [str(name) for name, value in state.items() if isinstance(value, Mapping)]
+        hint = f"; save what is in {inner[0]!r} alone" if inner else ""
+        shown = ", ".join(map(str, [*state][:5])) or "nothing"
+        raise WeightsError(f"{origin} holds {shown}, expected a state dict of tensors{hint}")
+    bad = [k for k, v in state.items() if v.is_floating_point() and not v.isfinite().all()]
+    if bad:
         raise WeightsError(
-            f"the weights in {origin} do not fit {type(model).__name__}: missing {missing[:3]}, "
-            f"unexpected {unexpected[:3]}; expected a state dict of the same torchvision network"
+            f"the weights in {origin} have NaN or infinite numbers in {bad[0]} and {len(bad) - 1} "
+            "more: a training that diverged? Take an earlier checkpoint"
         )
+    return dict(state)
+
+
+def fit_state(
+    model: nn.Module, state: Mapping[str, Tensor], origin: object, head: str = ""
+) -> None:
+    """Fill a network with trained weights; its layer `head`, if any, keeps its own.
+
+    **Raises** `WeightsError` for weights that are missing, left over, or of another shape.
+    """
+    own = {k: v for k, v in model.state_dict().items() if not head or not k.startswith(f"{head}.")}
+    body = {k: v for k, v in state.items() if not head or not k.startswith(f"{head}.")}
+    missing = [k for k in own if k not in body and not k.endswith("num_batches_tracked")]
+    unexpected = [k for k in body if k not in own]
+    shapes = [k for k, v in body.items() if k in own and v.shape != own[k].shape]
+    if not (missing or unexpected or shapes):
+        # A plain dict without a format version: PyTorch fills in counters that older files lack.
+        model.load_state_dict(body, strict=False)
+        return
+    wrong = f"missing {missing[:3]}, unexpected {unexpected[:3]}"
+    if shapes and not (missing or unexpected):
+        there, here = (tuple(side[shapes[0]].shape) for side in (body, own))
+        wrong = f"{shapes[0]} has shape {there}, the network needs {here}"
+    prefix = {key.partition(".")[0] for key in body}
+    hint = ""
+    if len(prefix) == 1 and all(k in own for k in (key.partition(".")[2] for key in body)):
+        hint = f"; all names begin with {prefix.pop()!r}: save the state dict of what is inside"
+    raise WeightsError(
+        f"the weights in {origin} do not fit {type(model).__name__}: {wrong}; expected a state "
+        f"dict of the same network{hint}"
+    )

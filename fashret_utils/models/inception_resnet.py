@@ -6,7 +6,6 @@ so that weights released for the latter load. At width 1 and 512 dimensions it i
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.inception import BasicConv2d
 
-from fashret_utils.models.backbones import WeightsError
+from fashret_utils.models.backbones import WeightsError, read_state
 
 HEAD = ("last_linear", "last_bn", "logits")
 _RELEASED = (
@@ -235,11 +234,6 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"no weights at {path}: get one of {_RELEASED}, and name it here")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise WeightsError(
-            f"{path} is damaged, or no state dict ({error}); expected one of {_RELEASED}"
-        ) from error
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise WeightsError(f"{path} holds no state dict; expected one of {_RELEASED}")
-    return dict(state)
+        return read_state(path)
+    except WeightsError as error:
+        raise WeightsError(f"{error}; expected one of {_RELEASED}") from error

@@ -13,6 +13,8 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from fashret_utils.items import as_items, check_same_kind
 from fashret_utils.plots.style import COLOURS, WIDTH, canvas, styled
 
+FEWEST = 4  # rows that UMAP can lay out
+
 
 def umap_layout(
     query: np.ndarray, gallery: np.ndarray, seed: int = 0, neighbours: int = 15
@@ -26,7 +28,20 @@ def umap_layout(
     - `neighbours`: size of the neighbourhood that is kept together.
 
     **Returns** `(n, 2)` and `(m, 2)` float32, in arbitrary units.
+
+    **Raises** `ValueError` for fewer than 4 rows in all, rows of two widths, and NaN or Inf.
     """
+    query, gallery = np.asarray(query), np.asarray(gallery)
+    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            f"embeddings have shapes {query.shape} and {gallery.shape}; expected (n, d) and (m, d)"
+        )
+    if (found := len(query) + len(gallery)) < FEWEST:
+        raise ValueError(f"a map needs {FEWEST} pictures or more, not {found}: show them as a grid")
+    for name, rows in (("query", query), ("gallery", gallery)):
+        if not np.isfinite(rows).all():
+            row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+            raise ValueError(f"{name} row {row} holds NaN or Inf and has no place in a map")
     import umap  # compiles at import: seconds that only this function needs
 
     _keep_compiled(umap.umap_, umap.layouts, umap.utils)
@@ -73,6 +88,8 @@ def umap_map(
     - `links`: of how many items, drawn at random, the pictures are joined by lines.
     - `thumbnails`: at most how many pictures are shown; they do not overlap.
     - `layout`: what `umap_layout` returned, to draw it without computing it again.
+
+    **Raises** `ValueError` as `umap_layout` does, and for items or thumbnails of another kind.
     """
     places = layout or umap_layout(query, gallery, seed)
     items = (as_items(query_items, "query_items"), as_items(gallery_items, "gallery_items"))

@@ -25,6 +25,7 @@ def embed(
     **Arguments**
 
     - `model`: maps normalised pictures `(b, 3, S, S)` to `(b, d)`; of a bank, what its stem gives.
+      Pictures come in the precision of its weights, such as float16.
     - `pictures`: a `Catalog`, a `FeatureBank` of one, or uint8 pixels `(n, 3, S, S)`.
     - `size`: side S in pixels; needed for a catalogue, left out for pixels.
     - `device`: where to compute; by default where the model is.
@@ -32,12 +33,14 @@ def embed(
 
     **Returns** `(n, d)` float32, rows of length 1.
 
-    **Raises** `ValueError` for pixels of another shape or dtype, or a size missing or in excess.
+    **Raises** `ValueError` for pixels of another shape or dtype, a size missing or in excess, and a
+    model that returns anything but numbers `(b, d)`.
     """
     bank = pictures if isinstance(pictures, FeatureBank) else None
     pixels = _pixels(pictures, size) if bank is None else bank.fill(views=(0,)).catalog.item
     home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     device = torch.device(device or home)
+    kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     modes = [(module, module.training) for module in model.modules()]
     model.to(device).eval()
     try:
@@ -49,13 +52,35 @@ def embed(
             else:
                 chunk = _maps(bank, np.arange(start, min(start + batch, len(pixels))), device)
             with torch.inference_mode():
-                embeddings = model(chunk).float()  # (b, d)
+                embeddings = _rows(model(_as(chunk, kind)), min(batch, len(pixels) - start))
                 parts.append(normalize(embeddings, dim=1).cpu())
     finally:
         model.to(home)
         for module, training in modes:  # a frozen submodule stays frozen
             module.training = training
     return torch.cat(parts).numpy()
+
+
+def _as(pictures: torch.Tensor | tuple[torch.Tensor, ...], kind: torch.dtype | None):
+    """Pictures or maps in the precision of a network's weights; bytes stay bytes."""
+    if isinstance(pictures, tuple):
+        return tuple(_as(part, kind) for part in pictures)
+    return pictures.to(kind) if kind is not None and pictures.is_floating_point() else pictures
+
+
+def _rows(embeddings: object, n: int) -> torch.Tensor:
+    """What a model returned for n pictures, float32 `(n, d)`."""
+    if not isinstance(embeddings, torch.Tensor):
+        raise ValueError(
+            f"the model returns a {type(embeddings).__name__}, expected one tensor ({n}, d) of "
+            "embeddings: wrap it in a module that returns that one, such as its first output"
+        )
+    if embeddings.dim() != 2 or len(embeddings) != n or not embeddings.is_floating_point():
+        raise ValueError(
+            f"the model returns {embeddings.dtype} {tuple(embeddings.shape)}, expected embeddings "
+            f"of float ({n}, d): end it with pooling and nn.Flatten()"
+        )
+    return embeddings.float()
 
 
 def _maps(bank: FeatureBank, rows: np.ndarray, device: torch.device):

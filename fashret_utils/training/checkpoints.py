@@ -12,7 +12,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 KEPT = 2
+PARTS = ("fingerprint", "random", "parts")
 DAMAGED = (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
@@ -53,7 +54,8 @@ class Keeper:
     def save(self, step: int) -> None:
         """Write a checkpoint after `step` steps and remove all but the last two.
 
-        **Raises** `CheckpointsError` when it cannot be written; earlier ones stay.
+        **Raises** `CheckpointsError` when it cannot be written, or could not be read again; earlier
+        ones stay.
         """
         if self.folder is None:
             return
@@ -69,6 +71,10 @@ class Keeper:
         try:
             with replacing(path) as temporary:
                 torch.save(contents, temporary)
+                if self.last is None:  # what is in it is the same each time
+                    _check_readable(path, temporary)
+        except CheckpointsError:
+            raise
         except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError to PyTorch
             reason = str(error).partition("\n")[0]
             free = shutil.disk_usage(self.folder).free / 2**20 if self.folder.exists() else 0
@@ -87,7 +93,8 @@ class Keeper:
 
         **Arguments**: `fingerprint` - what a run must have in common with the one that made it.
 
-        **Raises** `CheckpointMismatchError` when it was made by another run or by other code.
+        **Raises** `CheckpointMismatchError` when it was made by another run, by other code, or for
+        other networks, optimizers or schedulers.
         """
         self.fingerprint = fingerprint
         for path in self._newest_first():
@@ -100,9 +107,10 @@ class Keeper:
                 )
                 continue
             _check_fingerprint(path, contents["fingerprint"], fingerprint)
+            _check_parts(path, self.parts, contents["parts"])
             for things, states in zip(self.parts, contents["parts"], strict=True):
                 for thing, state in zip(things, states, strict=True):
-                    thing.load_state_dict(state)
+                    _load(path, thing, state)
             restore_random_state(contents["random"][self.accelerator.process_index])
             self.last = path
             return
@@ -153,12 +161,26 @@ def _tensors(state: object) -> Iterable[Tensor]:
             yield from _tensors(value)
 
 
+def _check_readable(path: Path, temporary: Path) -> None:
+    """Not days later, when a run is to go on from it."""
+    try:
+        _read(temporary)
+    except pickle.UnpicklingError as error:
+        raise CheckpointsError(
+            f"checkpoint {path} could not be read again ({' '.join(str(error).split())[:300]}): "
+            "give modules, optimizers and schedulers states of tensors, numbers and text"
+        ) from error
+
+
 def _read(path: Path) -> dict:
     with zipfile.ZipFile(path) as archive:  # torch.load itself does not look at the checksums
         if (entry := archive.testzip()) is not None:
             raise zipfile.BadZipFile(f"wrong checksum of {entry}")
     # On the CPU: generator states must be there, and parameters are copied anyway.
-    return torch.load(path, map_location="cpu", weights_only=True)
+    contents = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(contents, dict) or not {*PARTS} <= contents.keys():
+        raise ValueError(f"it is no checkpoint of a run: {', '.join(PARTS)} are not in it")
+    return contents
 
 
 def _check_fingerprint(path: Path, made: Mapping, now: Mapping) -> None:
@@ -168,8 +190,30 @@ def _check_fingerprint(path: Path, made: Mapping, now: Mapping) -> None:
         if made.get(name) != now.get(name)
     ]
     if different:
-        raise CheckpointMismatchError(
-            f"checkpoint {path} was made by other code or by another run ({'; '.join(different)}). "
-            f"To start afresh, delete the folder {path.parent} or pass another checkpoints=; to go "
-            "on from it, return to the code and settings that made it"
-        )
+        what = f"was made by other code or by another run ({'; '.join(different)})"
+        raise CheckpointMismatchError(_mismatch(path, what))
+
+
+def _check_parts(path: Path, parts: Sequence[list], states: Sequence[list]) -> None:
+    counts = [[len(things) for things in side] for side in (states, parts)]
+    if counts[0] != counts[1]:
+        there, here = (f"{n[0]} modules, {n[1]} optimizers, {n[2]} schedulers" for n in counts)
+        what = f"is of {there}, but this run has prepared {here}"
+        raise CheckpointMismatchError(_mismatch(path, what))
+
+
+def _load(path: Path, thing: Any, state: dict) -> None:
+    try:
+        thing.load_state_dict(state)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:  # PyTorch has no one for it
+        first = " ".join(str(error).split())[:300]
+        what = f"does not fit the {type(thing).__name__} of this run ({first})"
+        raise CheckpointMismatchError(_mismatch(path, what)) from error
+
+
+def _mismatch(path: Path, what: str) -> str:
+    return (
+        f"checkpoint {path} {what}. To start afresh, delete the folder {path.parent} or pass "
+        "another checkpoints=; to go on from it, return to the code, settings and networks that "
+        "made it"
+    )

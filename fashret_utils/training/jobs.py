@@ -77,7 +77,8 @@ def recorded(
     if not path.is_file():
         return None
     record = records.read(path)
-    same = record.extra.get("settings") == settings and not is_stale(record)
+    kept = records.plain(settings, "settings")  # a tuple comes back as a list
+    same = record.extra.get("settings") == kept and not is_stale(record)
     return record if same else None
 
 

@@ -63,7 +63,7 @@ class Run:
     - `compile`: use `torch.compile` on a GPU, for long runs. `progress`: show a progress bar.
 
     Under `torchrun` every process makes the same `Run`; give its `rank` and `world` to `Batches`.
-    **Raises** `ValueError` for an unknown scale or a name, `ResultsError` for a folder, that fails.
+    **Raises** `ValueError` for a scale, name or settings that no record can have, `ResultsError`.
     """
 
     def __init__(
@@ -86,7 +86,8 @@ class Run:
     ) -> None:
         self.chapter, self.data, self.arm, self.seed = chapter, data, arm, int(seed)
         self.scale, self.results = Scale(str(scale)), Path(results)
-        self.catalog_hash, self.settings = catalog_hash, dict(settings or {})
+        self.settings = records.plain(settings or {}, "settings")  # what cannot be kept fails now
+        self.catalog_hash = catalog_hash
         self._names = {"chapter": chapter, "data": data, "arm": arm, "scale": self.scale.name}
         place = records.path_of(results, **self._names, seed=self.seed)
         check_writable(results)
@@ -288,7 +289,7 @@ class Run:
         )
 
     def _fingerprint(self, steps: int) -> dict[str, object]:
-        settings = json.dumps(self.settings, sort_keys=True, default=str)
+        settings = json.dumps(self.settings, sort_keys=True)
         run = {**self._names, "seed": self.seed, "steps": steps, "processes": self.world}
         return {**run, "code": self._code_hash, "catalog": self.catalog_hash, "settings": settings}
 

@@ -38,7 +38,7 @@ class About:
         for place in places:
             if any((place / file).exists() for file in self.marker):
                 return place
-        home = str(Path.home())  # "~" reads better, and a page shows nobody's name
+        home = os.path.expanduser("~")  # "~" reads better, and a page shows nobody's name
         places = [str(place).replace(home, "~", 1) for place in places]
         looked = ", ".join(places)
         raise DataNotFoundError(
@@ -78,6 +78,11 @@ class Report:
 
 
 def data_root(root: str | Path | None = None) -> Path:
-    """`root`, or $FASHRET_DATA, or the user's data folder."""
-    chosen = root or os.environ.get("FASHRET_DATA") or platformdirs.user_data_dir("fashret")
-    return Path(chosen).expanduser()
+    """`root`, or $FASHRET_DATA, or the user's data folder; without a home ./fashret-data."""
+    chosen = root or os.environ.get("FASHRET_DATA")
+    if not chosen:
+        try:
+            chosen = platformdirs.user_data_dir("fashret")
+        except RuntimeError:
+            chosen = "fashret-data"
+    return Path(os.path.expanduser(chosen))

@@ -7,7 +7,7 @@ from pathlib import Path
 import timm
 from torch import Tensor, nn
 
-from fashret_utils.models.backbones import WeightsError, read_state
+from fashret_utils.models.backbones import WeightsError, checked_state, fit_state, read_state
 from fashret_utils.models.seeding import seeded
 from fashret_utils.models.trunks import lite0_weights
 from fashret_utils.models.trunks.stems import Trunk
@@ -73,9 +73,9 @@ def network(
         return _downloaded(name, options).eval()
     model = seeded(name, seed, lambda: timm.create_model(name, **options))
     if weights is not None:
-        _fill(model, _read_file(Path(weights)), weights)
+        fit_state(model, _read_file(Path(weights)), weights)
     elif pretrained:
-        _fill(model, lite0_weights.lite0_weights(), lite0_weights.PACKAGE)
+        fit_state(model, lite0_weights.lite0_weights(), lite0_weights.PACKAGE)
     return model.eval()
 
 
@@ -95,19 +95,12 @@ def _downloaded(name: str, options: dict[str, bool]) -> nn.Module:
 def _read_file(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".safetensors":
         return read_state(path)
-    from safetensors import SafetensorError
+    if not path.is_file():
+        raise WeightsError(f"no weights at {path}: pass weights=<path of a .safetensors file>")
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
+        state = load_file(path)
+    except Exception as error:  # OSError, or one of its own
         raise WeightsError(f"{path} cannot be read as safetensors ({error})") from error
-
-
-def _fill(model: nn.Module, state: dict[str, Tensor], origin: object) -> None:
-    try:
-        model.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"the weights in {origin} do not fit {type(model).__name__}: {error}"
-        ) from error
+    return checked_state(state, path)
