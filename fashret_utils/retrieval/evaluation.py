@@ -12,6 +12,7 @@ from fashret_utils.retrieval.metrics import full_metrics, top_metrics
 from fashret_utils.retrieval.neighbours import Gallery, as_rows, blocks, check_widths, normalised
 from fashret_utils.retrieval.ranks import Relevance, relevant_ranks
 from fashret_utils.retrieval.result import Retrieval
+from fashret_utils.retrieval.rounding import warn_of_ties
 
 _ABSENT = ("error", "skip", "zero")
 
@@ -50,6 +51,8 @@ def evaluate(
 
     **Returns** a `Retrieval`: metrics, intervals, per-query values, the ranking down to `max(k)`.
 
+    **Warns** with the spread of similarities where ties within float32 rounding decide ranks.
+
     **Raises** `ValueError` for NaN or Inf, an empty query set, shapes or lengths that disagree, k
     above the number of gallery pictures, items absent from the gallery, unknown `absent`, and
     items that are floats, missing, or of unlike kinds, naming side and row.
@@ -66,6 +69,7 @@ def evaluate(
     rows = _scored(query_items, relevance.n_relevant, absent)
 
     index, unit = Gallery.of(gallery, device), normalised(query[rows])
+    warn_of_ties(index, unit, rows, relevance)
     depth = max(k[-1], int(relevance.n_relevant[rows].max()))
     parts = []
     for start, stop in blocks(len(rows), max(8 * depth, 2**10)):

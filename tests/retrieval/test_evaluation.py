@@ -1,5 +1,7 @@
 """`evaluate` against a brute-force loop, its policies, its report."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -227,3 +229,42 @@ def test_missing_items_are_no_items(gap):
     x, items = np.eye(3), pd.Series([7, gap, 9], dtype=object)
     with pytest.raises(ValueError, match=r"gallery_items, row 1: .* not a missing value"):
         retrieval.evaluate(x, x, [7, 8, 9], items, k=1)
+
+
+def pressed(spread, n=40, m=400, seed=0):
+    """Unit embeddings whose cosines all lie in [1 - spread, 1], each item seen by both sides."""
+    random = np.random.default_rng(seed)
+    items = np.arange(m) % n
+    gallery = random.standard_normal((m, 8))
+    query = random.standard_normal((n, 8)) + gallery[:n]
+    ground = np.full(8, 10.0) / np.sqrt(spread)
+    return query + ground, gallery + ground, np.arange(n), items
+
+
+def test_similarities_that_a_function_presses_together_are_reported_with_their_spread():
+    arguments = pressed(1e-4)
+    with pytest.warns(UserWarning, match="ties within float32 rounding") as said:
+        retrieval.evaluate(*arguments, k=1, bootstrap=0)
+    low, high, spread = re.search(
+        r"between (.+) and (.+), a spread of (\S+)\. ", str(said[0].message)
+    ).groups()
+    assert 0.99998 < float(low) < float(high) <= 1.000001
+    assert float(spread) == pytest.approx(float(high) - float(low), rel=0.1)
+
+
+@pytest.mark.parametrize("spread", [100.0, 1.0])
+def test_similarities_that_differ_by_more_than_rounding_are_not_reported(spread, recwarn):
+    retrieval.evaluate(*pressed(spread), k=1, bootstrap=0)
+    x = np.eye(6)  # wrong pictures tie with each other, far behind the right one
+    retrieval.evaluate(x, x, np.arange(6), np.arange(6), k=1, bootstrap=0)
+    double = np.repeat(x, 2, axis=0)  # right pictures tie with each other
+    retrieval.evaluate(x, double, np.arange(6), np.arange(6).repeat(2), k=1, bootstrap=0)
+    assert not recwarn.list
+
+
+def test_a_model_that_sees_no_difference_is_reported():
+    same, items = np.ones((20, 4)), np.arange(20)
+    with pytest.warns(
+        UserWarning, match=r"for 100% of 20 queries .* between 1 and 1, a spread of 0"
+    ):
+        retrieval.evaluate(same, same, items, items, k=1, bootstrap=0)
