@@ -129,7 +129,7 @@ def ranks(tmp_path_factory):
     script = folder / "program.py"
     script.write_text(PROGRAM)
     place = {"PYTHONPATH": str(HERE.parent), "FASHRET_CACHE": str(folder), "OMP_NUM_THREADS": "1"}
-    launch = [sys.executable, "-m", "torch.sharded.run", "--standalone", "--nproc-per-node=2"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launch, str(script), str(HERE), str(folder)],
         env=os.environ | place,
