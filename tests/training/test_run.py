@@ -151,7 +151,7 @@ KILLED = """
 
 
 def python(code, *arguments, processes=1):
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parent)}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parents[1])}
     program = textwrap.dedent(code)
     launch = [sys.executable, "-c", program]
     if processes > 1:
