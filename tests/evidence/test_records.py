@@ -140,8 +140,8 @@ def test_embeddings_and_items_that_cannot_be_read_again_are_refused(tmp_path):
     x, items = np.ones((2, 2)), {"query_items": np.arange(2), "gallery_items": np.arange(2)}
     with pytest.raises(ValueError, match="gallery row 1 holds NaN or Inf"):
         records.write(record(), tmp_path, query=x, gallery=[[1, 1], [np.nan, 0]], **items)
+    items |= {"query_items": np.array([0.5, 1.5])}
     with pytest.raises(ValueError, match=r"query_items, row 0: 0.5 is wrong"):
-        items |= {"query_items": np.array([0.5, 1.5])}
         records.write(record(), tmp_path, query=x, gallery=x, **items)
     with pytest.raises(ValueError, match=r"extra\['when'\] is a datetime, .*no record can hold"):
         records.write(record(extra={"when": datetime(2020, 1, 1)}), tmp_path)
