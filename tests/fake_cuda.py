@@ -182,8 +182,9 @@ def _dispatch(func, args: tuple, kwargs: dict) -> object:
     picks = name in ("index", "index_put", "index_put_", "_index_put_impl_")
     indices = _tensors(args[1]) if picks else []
     for value in others:
-        # A card takes indices and copies from the CPU; a number that is put somewhere is a tensor.
-        taken = name == "copy_" or any(value is i for i in indices) or (picks and value.dim() == 0)
+        # A card takes indices and copies from the CPU; numbers to choose or put in are tensors.
+        number = value.dim() == 0 and (picks or name == "where")
+        taken = name == "copy_" or number or any(value is i for i in indices)
         if not taken:
             raise RuntimeError(
                 "Expected all tensors to be on the same device, but "
