@@ -25,7 +25,7 @@ from unittest.mock import patch
 import torch
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.nn.utils import clip_grad
 from torch.utils._pytree import tree_flatten, tree_map
 
@@ -293,16 +293,29 @@ def _moved(module: nn.Module, *args, **kwargs) -> nn.Module:
     return module
 
 
-def _replaced(module: nn.Module, *args, **kwargs) -> nn.Module:
+def _replacing(mode: FakeTensorMode):
     """`Module.to` with new parameters: fake ones cannot take another's place."""
-    for part in module.modules():
-        for key, value in part._buffers.items():
-            part._buffers[key] = None if value is None else value.to(*args, **kwargs)
-        for key, value in part._parameters.items():
-            if value is not None:
-                moved = value.detach().to(*args, **kwargs)
-                part._parameters[key] = nn.Parameter(moved, value.requires_grad)
-    return module
+
+    def moved(value, *args, **kwargs):
+        value = value if isinstance(value, FakeTensor) else mode.from_tensor(value)
+        return value.detach().to(*args, **kwargs)
+
+    def to(module, *args, **kwargs):
+        for part in module.modules():
+            for key, value in part._buffers.items():
+                part._buffers[key] = None if value is None else moved(value, *args, **kwargs)
+            for key, value in part._parameters.items():
+                if value is not None:
+                    new = nn.Parameter(moved(value, *args, **kwargs), value.requires_grad)
+                    part._parameters[key] = new
+        return module
+
+    return to
+
+
+def _refuse_copy(tensor: FakeTensor, memo: dict) -> None:
+    """PyTorch 2.15 makes a deep copy that crashes Python when it is collected."""
+    raise TypeError("a tensor without numbers cannot be copied deeply: make modules before")
 
 
 def _autocast(original):
@@ -376,11 +389,15 @@ def numbers() -> Iterator[Card]:
 
 @contextmanager
 def shapes() -> Iterator[None]:
-    """Plug in a card whose tensors have shapes and types alone, with CUDA's autocast."""
+    """Plug in a card whose tensors have shapes and types alone, with CUDA's autocast.
+
+    Make modules before: `to("cuda")` takes the shapes of their weights.
+    """
     with ExitStack() as stack:
         missing = "amp_definitely_not_available"
         stack.enter_context(patch.object(torch.cuda.amp.common, missing, lambda: False))
         stack.enter_context(patch.object(torch.cuda, "is_bf16_supported", lambda *args: True))
-        stack.enter_context(patch.object(nn.Module, "to", _replaced))
-        stack.enter_context(FakeTensorMode())
+        stack.enter_context(patch.object(FakeTensor, "__deepcopy__", _refuse_copy, create=True))
+        mode = stack.enter_context(FakeTensorMode())
+        stack.enter_context(patch.object(nn.Module, "to", _replacing(mode)))
         yield
