@@ -20,3 +20,12 @@ def downloaded(tmp_path, monkeypatch):
         return path
 
     return put
+
+
+@pytest.fixture
+def card():
+    """A graphics card that is not there, with numbers; `card.waits`: what the CPU waited for."""
+    import fake_cuda
+
+    with fake_cuda.numbers() as plugged_in:
+        yield plugged_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,16 @@ def normalise(pictures: Tensor) -> Tensor:
             f"expected uint8 pictures (B, 3, S, S), not {pictures.dtype} {tuple(pictures.shape)}"
         )
     return _standardise(pictures.to(memory_format=torch.channels_last).float().div_(255))
+
+
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    """Numbers as float32 (n,) on the device of another tensor.
+
+    A GPU is told each number: a list would be copied there, and a copy waits for all that runs.
+    """
+    if like.device.type == "cpu":
+        return like.new_tensor(values, dtype=torch.float32)
+    return torch.cat([torch.full((1,), value, device=like.device) for value in values])
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Augment:
         x, draw = self._changed(pictures, generator)
         x = x.mul_(255).round_().to(torch.uint8)
         if self.erase > 0:
-            grey = (255 * x.new_tensor(MEAN, dtype=torch.float32)).round().to(torch.uint8)
+            grey = (255 * constant(MEAN, x)).round().to(torch.uint8)
             x = torch.where(self._boxes(draw[11:16], x.shape[-1]), grey[:, None, None], x)
         return x
 
@@ -112,7 +123,7 @@ class Augment:
         colour = (1 + self.saturation * spread[2])[:, None, None]
         tint = 1 + self.tint * spread[3:6].T  # (B, 3)
         # Brightness, contrast about mid-grey, saturation and tint are one matrix a picture.
-        luma = torch.tensor(LUMA, device=x.device).expand(3, 3)
+        luma = constant(LUMA, x).expand(3, 3)
         matrix = colour * torch.eye(3, device=x.device) + (1 - colour) * luma  # (B, 3, 3)
         matrix = matrix * (tint * (bright * contrast)[:, None])[:, :, None]
         offset = tint * (bright * (1 - contrast) / 2)[:, None]  # (B, 3)
@@ -134,8 +145,8 @@ def _standardise(x: Tensor) -> Tensor:
     """(x - mean) / std in place, for channels last."""
     flat = x.permute(0, 2, 3, 1).flatten(1)  # (B, S * S * 3), a view: long rows are fast
     pixels = flat.shape[1] // 3
-    flat -= torch.tensor(MEAN, device=x.device).repeat(pixels)
-    flat /= torch.tensor(STD, device=x.device).repeat(pixels)
+    flat -= constant(MEAN, x).repeat(pixels)
+    flat /= constant(STD, x).repeat(pixels)
     return x
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from fashret_utils.data.batches import Batch, refuse_test_rows, truth
+from fashret_utils.data.batches import Batch, refuse_test_rows, sent, truth
 from fashret_utils.data.feature_bank import FeatureBank
 from fashret_utils.data.samplers import sampler as build_sampler
 
@@ -62,11 +62,11 @@ class BankBatches:
         if not 0 <= step < self.steps:
             raise IndexError(f"step {step} is outside 0 to {self.steps - 1}")
         rows = self.sampler.rows(step)  # (B,)
-        index = torch.from_numpy(rows).to(self.device)
+        index = sent(torch.from_numpy(rows), self.device)
         rng = np.random.default_rng((self.seed, 2, step, self.rank))
         maps = self.bank.maps(rows, rng.integers(self.views, size=len(rows)))
         several = isinstance(maps, tuple)
-        moved = tuple(m.to(self.device).float() for m in (maps if several else (maps,)))
+        moved = tuple(sent(m, self.device).float() for m in (maps if several else (maps,)))
         columns = {k: v[index] for k, v in self._truth.items()}
         images = moved if several else moved[0]
         return Batch(images, rows=index, stem=self.bank.identity, **columns)

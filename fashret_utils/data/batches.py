@@ -106,7 +106,7 @@ class Batches:
         if not 0 <= step < self.steps:
             raise IndexError(f"step {step} is outside 0 to {self.steps - 1}")
         rows = self.sampler.rows(step)  # (B,)
-        index = torch.from_numpy(rows).to(self.device)
+        index = sent(torch.from_numpy(rows), self.device)
         if self._resident is not None:
             pictures = self._resident[index]
         else:
@@ -142,6 +142,16 @@ def refuse_test_rows(catalog: Catalog) -> None:
             f"{len(test)} rows of {catalog.name!r} are test rows (row {test[0]} is "
             f'{str(catalog.split[test[0]])!r}): pass catalog.where(split="train")'
         )
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on a device; on a GPU some time later, without waiting for it.
+
+    Only pinned memory is copied so.
+    """
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def truth(catalog: Catalog, device: torch.device) -> dict[str, Tensor]:

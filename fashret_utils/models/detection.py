@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fashret_utils.data.augment import constant
+
 # Fast R-CNN's scaling of box offsets, so that they are about as large as class scores.
 _OFFSET_SCALE = (10.0, 10.0, 5.0, 5.0)
 _LARGEST = math.log(1000 / 16)  # of the predicted logarithm of a side's ratio
@@ -91,13 +93,13 @@ def encode(boxes: Tensor, truths: Tensor) -> Tensor:
     centre, size = _centres(boxes)
     true_centre, true_size = _centres(truths)
     offsets = torch.cat([(true_centre - centre) / size, (true_size / size).log()], dim=1)
-    return offsets * offsets.new_tensor(_OFFSET_SCALE)
+    return offsets * constant(_OFFSET_SCALE, offsets).to(offsets.dtype)
 
 
 def decode(boxes: Tensor, offsets: Tensor) -> Tensor:
     """Boxes that offsets lead to from proposals, (n, 4): the inverse of `encode`."""
     centre, size = _centres(boxes)
-    offsets = offsets / offsets.new_tensor(_OFFSET_SCALE)
+    offsets = offsets / constant(_OFFSET_SCALE, offsets).to(offsets.dtype)
     centre = centre + offsets[:, :2] * size
     size = size * offsets[:, 2:].clamp(max=_LARGEST).exp()
     return torch.cat([centre - size / 2, centre + size / 2], dim=1)

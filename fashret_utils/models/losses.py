@@ -35,7 +35,8 @@ class CenterLoss(nn.Module):
     def forward(self, features: Tensor, items: Tensor) -> Tensor:
         """Features (B, dim) and items (B,) from 0 to n_items - 1 -> a scalar.
 
-        **Raises** `ValueError` for shapes or items that do not fit.
+        **Raises** `ValueError` for shapes that do not fit, and on the CPU for such items; on a GPU
+        CUDA's own assertion stops the program, since asking for the items would wait for them.
         """
         n_items, dim = self.centers.shape
         if features.shape != (len(items), dim) or len(items) == 0:
@@ -43,7 +44,7 @@ class CenterLoss(nn.Module):
                 f"features {tuple(features.shape)} and {len(items)} items: "
                 f"expected (B, {dim}) and B, B above 0"
             )
-        if items.min() < 0 or items.max() >= n_items:
+        if items.device.type == "cpu" and (items.min() < 0 or items.max() >= n_items):
             raise ValueError(
                 f"items from {int(items.min())} to {int(items.max())}: "
                 f"expected numbers from 0 to {n_items - 1}"
@@ -55,7 +56,8 @@ class CenterLoss(nn.Module):
 
     @torch.no_grad()
     def _move(self, features: Tensor, items: Tensor) -> None:
-        count = torch.bincount(items, minlength=len(self.centers))  # (n_items,)
+        count = torch.zeros(len(self.centers), dtype=torch.int64, device=items.device)  # (n_items,)
+        count.index_add_(0, items, torch.ones_like(items))  # `bincount` waits for a GPU
         away = self.centers[items] - features  # (B, dim)
         total = torch.zeros_like(self.centers).index_add_(0, items, away.to(self.centers.dtype))
         self.centers -= self.rate * total / (1 + count)[:, None]

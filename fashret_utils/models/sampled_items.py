@@ -46,9 +46,10 @@ class SampledItems(nn.Module):
 
         Drawn from the random state of the items' device.
         """
-        own = items.unique()
         chance = torch.rand(n_items, device=items.device)
-        chance[own] = 2  # above all others
-        count = max(len(own), round(self.share * n_items))
+        chance[items] = 2  # above all others
+        count = round(self.share * n_items)
+        if count < len(items):  # it may be too few; counting them waits for a GPU
+            count = max(len(items.unique()), count)
         rows = chance.topk(count, sorted=False).indices.sort().values
         return rows, torch.searchsorted(rows, items)

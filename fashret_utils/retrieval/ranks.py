@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from fashret_utils.retrieval.neighbours import Gallery, blocks
 
@@ -116,8 +117,11 @@ def relevant_ranks(
             for row in chunk
         ]
         similarities = index.similarities(unit[chunk])  # (c, m)
-        for i, row in enumerate(chunk):
-            similarities[i, relevance.excluded_of(queries[row])] = -np.inf
+        if len(relevance.excluded):
+            out = [relevance.excluded_of(query) for query in queries[chunk]]
+            pairs = np.repeat(np.arange(len(out)), [len(rows) for rows in out]), np.concatenate(out)
+            where = tuple(torch.from_numpy(p).to(similarities.device) for p in pairs)
+            similarities[where] = -np.inf
         for row, beyond in zip(chunk, _count_or_sort(similarities, sought), strict=True):
             # The search and this product may round differently: what the search left out comes
             # after what it found.

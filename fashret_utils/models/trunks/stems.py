@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fashret_utils.data.augment import constant
+
 
 class Trunk(nn.Module):
     """A network from pictures to one of its maps, or to several; made by `models.trunk`.
@@ -72,7 +74,7 @@ class Trunk(nn.Module):
     def of_grey_levels(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """The maps of pictures (B, 3, S, S) from 0 to 255, of any type."""
         x = pictures.to(memory_format=torch.channels_last).float()
-        mean, std = (x.new_tensor(v)[:, None, None] for v in (self.mean, self.std))  # (3, 1, 1)
+        mean, std = (constant(v, x)[:, None, None] for v in (self.mean, self.std))  # (3, 1, 1)
         x, maps = (x - mean) / std, {}
         for step, module in self.steps.named_children():
             x = module(x)
