@@ -39,11 +39,14 @@ def check_pairs(embeddings: Tensor, items: Tensor, domains: Tensor) -> tuple[Ten
     return street, shop
 
 
-def check_margins(scale: float, negatives: int | str = "all", **margins: float) -> None:
+def check_margins(
+    positive_margin: float, negative_margin: float, scale: float, negatives: int | str = "all"
+) -> None:
     """Refuse margins outside (-1, 1), a scale that is not positive, a count that is none.
 
     **Raises** `ValueError` naming the setting.
     """
+    margins = {"positive_margin": positive_margin, "negative_margin": negative_margin}
     for name, margin in margins.items():
         if not -1 < margin < 1:
             raise ValueError(f"{name} = {margin}: expected a difference of cosines in (-1, 1)")

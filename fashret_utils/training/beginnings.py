@@ -1,4 +1,4 @@
-"""Which training pictures the start of an arm is made from."""
+"""Which training pictures arms start from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import numpy as np
 
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import DOMAINS
+
+
+def paired(catalog: Catalog) -> Catalog:
+    """A catalogue without the training items that lack a picture of one domain: no pair holds them.
+
+    Rows of other splits stay as they are.
+    """
+    train = catalog.split == "train"
+    both = np.ones(len(catalog), dtype=bool)
+    for domain in range(len(DOMAINS)):
+        both &= np.isin(catalog.item, catalog.item[train & (catalog.domain == domain)])
+    return catalog if both[train].all() else catalog.take(np.flatnonzero(~train | both))
 
 
 def one_of_each(rows: Catalog) -> Catalog:
