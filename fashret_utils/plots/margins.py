@@ -24,7 +24,7 @@ def shifted(pictures: np.ndarray, scores: Sequence[float], shift: float) -> Figu
     axes = figure.add_axes((0.02, 0.2, 0.96, 0.66))
     for y, moved, label in ((1.0, 0.0, "scores $u$"), (0.0, shift, "scores $u + b$")):
         axes.axhline(y, color=COLOURS["line"], zorder=0)
-        axes.text(-1.12, y, label, ha="left", va="center")
+        axes.text(-1.12, y + 0.12, label, ha="left", va="center")
         for rank, (picture, score) in enumerate(zip(pictures[::-1], scores[::-1], strict=True), 1):
             x = score + moved
             axes.imshow(picture, extent=(x - 0.13, x + 0.13, y - 0.3, y + 0.3), zorder=2)
@@ -51,10 +51,10 @@ def pair_costs(margins: Mapping[str, tuple[float, float]], scale: float = 30.0) 
             axes.plot(u, cost, color=COLOURS[_KINDS[kind]], label=f"{kind} pair")
         alike = (m_p - m_n) / 2
         axes.axvline(alike, color=COLOURS["quiet"], linestyle=":")
-        axes.text(alike + 0.03, scale, f"both pay alike\nat $u = {alike:g}$", fontsize=9.5)
+        axes.text(alike + 0.03, 0.7 * scale, f"both pay alike\nat $u = {alike:g}$", fontsize=9.5)
         axes.set(title=title, xlabel="$u = c_1 - c_0$ (difference of cosines)")
     panels[0].set_ylabel("loss of a pair (no unit)")
-    panels[0].legend(loc="upper right")
+    panels[-1].legend(loc="upper center")
     return figure
 
 
@@ -92,8 +92,7 @@ def shift_sweep(panels: Mapping[str, pd.DataFrame], column: str = "map") -> Figu
         axes.axvline(0, color=COLOURS["line"], zorder=0)
         axes.set(title=title, xlabel="$b = (m_n - m_p) / 2$")
     figure.axes[0].set_ylabel("mAP (%), mean and deviation of seeds")
-    if len(next(iter(panels.values()))):
-        figure.axes[0].legend()
+    figure.axes[0].legend()
     return figure
 
 
@@ -109,8 +108,7 @@ def scatter_of_negatives(table: pd.DataFrame) -> Figure:
         axes.scatter(2 * rows["b"], rows["scatter"], color=colour, label=f"mean margin {mean:g}")
     axes.set(xlabel="$m_n - m_p$ (difference of cosines)", ylabel="scatter of negative pairs")
     axes.set_title("Scatter against the difference of the margins")
-    if len(table):
-        axes.legend()
+    axes.legend()
     return figure
 
 
@@ -129,8 +127,7 @@ def over_gaps(table: pd.DataFrame) -> Figure:
         axes.fill_between(rows["gap"], low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set(xlabel="domain gap of the test (1 is that of training)", ylabel="mAP (%)")
     axes.set_title("Losses at several strengths of the gap")
-    if len(table):
-        axes.legend()
+    axes.legend()
     return figure
 
 

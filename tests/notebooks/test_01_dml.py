@@ -461,7 +461,7 @@ def test_classifiers_start_with_a_low_loss(garments):
         with torch.no_grad():
             owners = torch.searchsorted(items, b.items)
             losses[start] = criterion(model(data.stem(b)), owners, b.domains).item()
-    assert losses["means"] < 0.5 * losses["random"]
+    assert losses["means"] < 0.75 * losses["random"]
 
 
 def test_rates_of_thresholds_and_class_weights():
@@ -489,7 +489,7 @@ def test_scatter_is_the_mean_distance_to_the_classs_mean_direction(garments):
 def test_sizes_of_a_run():
     full = dml.budget("wardrobe-garments", "full", "dml_pair")["steps"]
     assert dml.budget("wardrobe-garments", "full", "twice,dml_pair")["steps"] == 2 * full
-    assert dml.budget("wardrobe-garments", "full", "trial,dml_pair,3")["steps"] == full // 2
+    assert dml.budget("wardrobe-garments", "full", "trial,dml_pair,3")["steps"] == full // 4
     tail = dml.budget("wardrobe-garments", "full", "tail,dml_pair")
     assert dml.budget("wardrobe-garments", "full", "trial,tail,dml_pair,1")["steps"] == (
         tail["steps"] // 2
