@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fashret_utils.plots.style import COLOURS, SERIES, canvas, styled
@@ -91,8 +92,8 @@ def shift_sweep(panels: Mapping[str, pd.DataFrame], column: str = "map") -> Figu
             axes.errorbar(by.index, by["mean"], yerr=by["std"].fillna(0), **look)
         axes.axvline(0, color=COLOURS["line"], zorder=0)
         axes.set(title=title, xlabel="$b = (m_n - m_p) / 2$")
-    figure.axes[0].set_ylabel("mAP (%), mean and deviation of seeds")
-    figure.axes[0].legend()
+        _legend(axes)
+    figure.axes[0].set_ylabel("mAP (%), by seed")
     return figure
 
 
@@ -108,7 +109,7 @@ def scatter_of_negatives(table: pd.DataFrame) -> Figure:
         axes.scatter(2 * rows["b"], rows["scatter"], color=colour, label=f"mean margin {mean:g}")
     axes.set(xlabel="$m_n - m_p$ (difference of cosines)", ylabel="scatter of negative pairs")
     axes.set_title("Scatter against the difference of the margins")
-    axes.legend()
+    _legend(axes)
     return figure
 
 
@@ -127,7 +128,7 @@ def over_gaps(table: pd.DataFrame) -> Figure:
         axes.fill_between(rows["gap"], low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set(xlabel="domain gap of the test (1 is that of training)", ylabel="mAP (%)")
     axes.set_title("Losses at several strengths of the gap")
-    axes.legend()
+    _legend(axes)
     return figure
 
 
@@ -153,3 +154,11 @@ def cosines_of_pairs(
     panels[0].set_ylabel("density (1 / cosine)")
     panels[0].legend(fontsize=9)
     return figure
+
+
+def _legend(axes: Axes) -> None:
+    """A legend, or the word that there is nothing to explain."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=9.5)
+    else:
+        axes.text(0.5, 0.5, "no run yet", ha="center", va="center", transform=axes.transAxes)
