@@ -10,6 +10,7 @@ the three matrix products that it cannot do without.
 """
 
 import itertools
+from functools import partial
 
 import torch
 import turns
@@ -115,11 +116,12 @@ def centres(batch: int, n_items: int) -> dict:
     }
 
 
-def pairs(batch: int) -> dict:
-    """Reading A of chapter 01: a head over all pairs of street and shop, beside contrastive."""
+def pairs(batch: int, negatives: int | str = "all") -> dict:
+    """Reading A of chapter 01: all pairs of street and shop, beside contrastive ones."""
     data = batch_of(batch, batch)
     e, items, domains = data.values()
-    ours, peer = dml.PairDiscriminativeMarginLoss(DIM), losses.ContrastiveLoss()
+    ours = dml.PairDiscriminativeMarginLoss(negatives=negatives, bias=True)
+    peer = losses.ContrastiveLoss()
     return {
         "ours": learn(lambda: ours(e, items, domains), e, ours),
         "ContrastiveLoss": learn(lambda: peer(e, items), e),
@@ -199,6 +201,7 @@ BY_ITEMS = {
 }
 BY_PICTURES = {
     "Pair margins (01)": pairs,
+    "Pair margins, the ten hardest": partial(pairs, negatives=10),
     "Improved hard triplets (02)": hard_triplets,
     "Ratio triplets (04)": ratio_triplets,
     "Double margin (05)": double_margins,

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 import torchvision
+
+from fashret_utils.models.trunks import imagenet
 
 
 @pytest.fixture
@@ -17,6 +20,9 @@ def downloaded(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True)
         torch.save(torchvision.models.get_model(name).state_dict(), path)
         monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+        monkeypatch.setattr(  # timm's are in the cache of another library
+            imagenet, "_downloaded", lambda name, options: timm.create_model(name, **options)
+        )
         return path
 
     return put

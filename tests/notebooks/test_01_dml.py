@@ -10,15 +10,19 @@ from pytorch_metric_learning.losses import CosFaceLoss
 from torch.nn import functional as F
 
 from fashret_utils import chapters
+from fashret_utils.data import SHOP, STREET
+from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
+from fashret_utils.training import Bench, Job
 
 dml = chapters.definitions("01_dml")
 COSINES = torch.tensor(
     [[0.9, -0.2], [0.1, 0.3], [-0.5, 0.8], [0.4, 0.4], [0.7, 0.6]], dtype=torch.float64
 )  # (5, 2), to the weights of class 0 and class 1
+U = COSINES[:, 1] - COSINES[:, 0]  # (5,)
 POSITIVE = torch.tensor([False, True, True, False, False])
 MARGIN_KEYS = ("positive_margin", "negative_margin")
-MARGINS = [(0.1, 0.35), (0.35, 0.1), (0.2, 0.2), (0.0, 0.0)]
+MARGINS = [(0.1, 0.35), (0.35, 0.1), (0.2, 0.2), (0.0, 0.0), (-0.2, 0.4)]
 
 
 def softplus(x):
@@ -43,15 +47,14 @@ def batch(items=5, street=1, shop=1, dim=6, seed=0):
     """Embeddings (B, dim) float64, items (B,), domains (B,), in no particular order."""
     generator = torch.Generator().manual_seed(seed)
     owners = torch.arange(items).repeat(street + shop)
-    domains = torch.tensor([0] * items * street + [1] * items * shop)
+    domains = torch.tensor([STREET] * items * street + [SHOP] * items * shop)
     order = torch.randperm(len(owners), generator=generator)
     embeddings = torch.randn(len(owners), dim, generator=generator, dtype=torch.float64)
     return embeddings, owners[order], domains[order]
 
 
 def pair_criterion(**options):
-    torch.manual_seed(0)
-    return dml.PairDiscriminativeMarginLoss(6, **options).double()
+    return dml.PairDiscriminativeMarginLoss(**options).double()
 
 
 # Reading A: the equation
@@ -59,8 +62,18 @@ def pair_criterion(**options):
 
 @pytest.mark.parametrize("margins", MARGINS)
 def test_pair_loss_is_the_softplus_loop(margins):
-    found = dml.pair_margin_loss(COSINES, POSITIVE, *margins, 30.0)
+    found = dml.pair_margin_loss(U, POSITIVE, *margins, 30.0)
     assert found.item() == pytest.approx(pair_loss_by_loop(COSINES, POSITIVE, *margins, 30), 1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 500.0])
+def test_pair_loss_is_the_softmax_of_the_equation(scale):
+    margin = torch.tensor([0.35, 0.1], dtype=torch.float64)[POSITIVE.long()]
+    margin = margin[:, None] * F.one_hot(POSITIVE.long(), 2)
+    losses = F.cross_entropy(scale * (COSINES - margin), POSITIVE.long(), reduction="none")
+    expected = (losses[POSITIVE].mean() + losses[~POSITIVE].mean()) / 2
+    found = dml.pair_margin_loss(U, POSITIVE, 0.1, 0.35, scale)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
 
 
 def test_equal_margins_are_the_librarys_cosface_with_two_classes():
@@ -69,22 +82,20 @@ def test_equal_margins_are_the_librarys_cosface_with_two_classes():
     library = CosFaceLoss(2, 8, margin=0.3, scale=30)
     expected = library(z, positive.long())  # 20 pairs a class: mean of pairs = mean of classes
     cosines = F.linear(F.normalize(z), F.normalize(library.W.T))
-    torch.testing.assert_close(
-        dml.pair_margin_loss(cosines, positive, 0.3, 0.3, 30.0), expected, rtol=1e-12, atol=0
-    )
+    found = dml.pair_margin_loss(cosines[:, 1] - cosines[:, 0], positive, 0.3, 0.3, 30.0)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("margins", MARGINS)
-def test_two_margins_are_the_mean_margin_and_a_shifted_threshold(margins):
-    torch.manual_seed(2)
-    cosines, positive = torch.rand(50, 2, dtype=torch.float64) * 2 - 1, torch.arange(50) < 11
-    cosines.requires_grad_()
+def test_two_margins_are_the_mean_margin_and_a_constant(margins):
+    generator = torch.Generator().manual_seed(2)
+    u = (torch.rand(50, generator=generator, dtype=torch.float64) * 4 - 2).requires_grad_()
+    positive = torch.arange(50) < 11
     mean, shift = sum(margins) / 2, (margins[1] - margins[0]) / 2
-    two = dml.pair_margin_loss(cosines, positive, *margins, 30.0)
-    shifted = cosines + torch.tensor([0.0, shift], dtype=torch.float64)
-    one = dml.pair_margin_loss(shifted, positive, mean, mean, 30.0)
+    two = dml.pair_margin_loss(u, positive, *margins, 30.0)
+    one = dml.pair_margin_loss(u + shift, positive, mean, mean, 30.0)
     torch.testing.assert_close(two, one, rtol=1e-12, atol=1e-12)
-    gradients = [torch.autograd.grad(loss, cosines)[0] for loss in (two, one)]
+    gradients = [torch.autograd.grad(loss, u)[0] for loss in (two, one)]
     torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-12)
 
 
@@ -92,21 +103,21 @@ def test_margins_zero_are_plain_normalised_softmax():
     label = POSITIVE.long()
     losses = F.cross_entropy(30 * COSINES, label, reduction="none")
     expected = (losses[POSITIVE].mean() + losses[~POSITIVE].mean()) / 2
-    found = dml.pair_margin_loss(COSINES, POSITIVE, 0.0, 0.0, 30.0)
+    found = dml.pair_margin_loss(U, POSITIVE, 0.0, 0.0, 30.0)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
 
 
 def test_negatives_alone_feel_only_their_own_margin():
     none = torch.zeros(5, dtype=torch.bool)
-    losses = [dml.pair_margin_loss(COSINES, none, 0.1, m, 30.0).item() for m in (0, 0.2, 0.4)]
+    losses = [dml.pair_margin_loss(U, none, 0.1, m, 30.0).item() for m in (0, 0.2, 0.4)]
     assert losses == sorted(losses)
     assert losses[2] - losses[0] > 1
-    assert dml.pair_margin_loss(COSINES, none, 0.9, 0.2, 30.0).item() == losses[1]
+    assert dml.pair_margin_loss(U, none, 0.9, 0.2, 30.0).item() == losses[1]
 
 
 def test_order_and_repeated_negatives_do_not_matter():
     def loss(rows):
-        return dml.pair_margin_loss(COSINES[rows], POSITIVE[rows], 0.1, 0.35, 30.0)
+        return dml.pair_margin_loss(U[rows], POSITIVE[rows], 0.1, 0.35, 30.0)
 
     rows = torch.arange(5)
     for other in (torch.tensor([4, 2, 0, 1, 3]), torch.cat([rows, rows[~POSITIVE]])):
@@ -120,21 +131,21 @@ def test_order_and_repeated_negatives_do_not_matter():
 @pytest.mark.parametrize("counts", [(1, 1), (2, 1), (1, 3)])
 def test_criterion_is_the_loop_over_all_pairs_of_a_batch(negatives, counts):
     embeddings, items, domains = batch(items=4, street=counts[0], shop=counts[1])
-    criterion = pair_criterion(negatives=negatives).eval()
+    criterion = pair_criterion(negatives=negatives, bias=True)
+    with torch.no_grad():
+        criterion.threshold.fill_(0.3)
     kept, positive = [], []
-    weight = F.normalize(criterion.head.weight)
-    for i in torch.where(domains == 0)[0]:
+    for i in torch.where(domains == STREET)[0]:
         wrong = []
-        for j in torch.where(domains == 1)[0]:
-            squared = (F.normalize(embeddings[i], dim=0) - F.normalize(embeddings[j], dim=0)) ** 2
-            z = F.normalize(criterion.head.norm(criterion.head.layer(squared[None])))[0]
-            c = torch.stack([weight[0] @ z, weight[1] @ z])
+        for j in torch.where(domains == SHOP)[0]:
+            cosine = F.cosine_similarity(embeddings[i], embeddings[j], dim=0)
+            c = torch.stack([0.3 - cosine, cosine])  # u = 2 cos - t
             if items[i] == items[j]:
                 kept.append(c)
                 positive.append(True)
             else:
                 wrong.append(c)
-        wrong.sort(key=lambda c: (c[0] - c[1]).item())
+        wrong.sort(key=lambda c: (c[0] - c[1]).item())  # most alike first
         chosen = wrong if negatives == "all" else wrong[:negatives]
         kept += chosen
         positive += [False] * len(chosen)
@@ -145,48 +156,58 @@ def test_criterion_is_the_loop_over_all_pairs_of_a_batch(negatives, counts):
 
 def test_more_negatives_than_there_are_means_all():
     data = batch()
-    assert pair_criterion(negatives=99)(*data) == pair_criterion(negatives="all")(*data)
+    torch.testing.assert_close(
+        pair_criterion(negatives=99)(*data), pair_criterion(negatives="all")(*data)
+    )
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_criterion_does_not_depend_on_the_order_of_the_batch(training):
+def test_hardest_negatives_are_those_of_highest_cosine():
+    u = torch.tensor([[0.9, 0.1, 0.5, 0.3], [0.2, 0.8, 0.7, 0.6]])
+    same = torch.tensor([[True, False, False, False], [False, False, True, False]])
+    kept = dml.hardest_negatives(u, same, 2)
+    assert kept.tolist() == [[False, False, True, True], [False, True, False, True]]
+    assert dml.hardest_negatives(u, same, "all") is None
+
+
+def test_criterion_does_not_depend_on_the_order_of_the_batch():
     embeddings, items, domains = batch(street=2)
-    criterion = pair_criterion().train(training)
+    criterion = pair_criterion(negatives=2)
     order = torch.randperm(len(items), generator=torch.Generator().manual_seed(5))
     shuffled = criterion(embeddings[order], items[order], domains[order])
     torch.testing.assert_close(criterion(embeddings, items, domains), shuffled, rtol=1e-10, atol=0)
+
+
+def test_without_a_bias_nothing_is_learnt_but_the_embedding():
+    assert not list(pair_criterion().parameters())
+    assert [name for name, _ in pair_criterion(bias=True).named_parameters()] == ["threshold"]
 
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_gradients_of_the_pair_criterion(bias):
     embeddings, items, domains = batch(items=3)
     criterion = pair_criterion(bias=bias, scale=5.0)
-    inputs = (embeddings.requires_grad_(), criterion.head.weight)
-    assert torch.autograd.gradcheck(lambda e, _: criterion(e, items, domains), inputs)
-    criterion(embeddings, items, domains).backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in criterion.parameters())
+    inputs = (embeddings.requires_grad_(), *criterion.parameters())
+    assert torch.autograd.gradcheck(lambda e, *_: criterion(e, items, domains), inputs)
 
 
-def test_a_learnable_bias_can_make_the_shift():
+def test_a_learnable_threshold_can_make_the_constant():
     data = batch()
     two = pair_criterion(positive_margin=0.1, negative_margin=0.35)
     one = pair_criterion(positive_margin=0.225, negative_margin=0.225, bias=True)
     with torch.no_grad():
-        one.head.bias.copy_(torch.tensor([0.0, 0.125]))
+        one.threshold.fill_(-0.125)
     torch.testing.assert_close(two(*data), one(*data), rtol=1e-12, atol=0)
 
 
-def test_score_ranks_as_the_probability_of_class_one():
-    criterion = pair_criterion(bias=True).eval()
+def test_the_score_ranks_as_the_cosine():
+    criterion = pair_criterion(bias=True)
     with torch.no_grad():
-        criterion.head.bias.copy_(torch.tensor([0.3, -0.2]))
+        criterion.threshold.fill_(0.4)
     embeddings, _, domains = batch()
-    street, shop = embeddings[domains == 0], embeddings[domains == 1]
-    cosines = criterion.head.cosines(criterion.head(street, shop))
-    score = criterion.head.score(street, shop)
-    torch.testing.assert_close(score, cosines[..., 1] - cosines[..., 0], rtol=1e-12, atol=1e-12)
-    probability = (30 * cosines).softmax(-1)[..., 1]
-    assert torch.equal(score.flatten().argsort(), probability.flatten().argsort())
+    street, shop = embeddings[domains == STREET], embeddings[domains == SHOP]
+    cosine = F.normalize(street) @ F.normalize(shop).T
+    score = criterion.score(street, shop)
+    torch.testing.assert_close(score, 2 * cosine - 0.4, rtol=1e-12, atol=1e-12)
 
 
 # Reading B
@@ -265,7 +286,7 @@ def test_batches_without_pairs_are_refused(change, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"positive_margin": -0.1}, r"positive_margin = -0.1: expected .* \[0, 1\)"),
+        ({"positive_margin": -1.0}, r"positive_margin = -1.0: expected .* \(-1, 1\)"),
         ({"negative_margin": 1.5}, r"negative_margin = 1.5: expected"),
         ({"negative_margin": math.nan}, r"negative_margin = nan: expected"),
         ({"scale": 0}, r"scale = 0: expected a number above 0"),
@@ -275,7 +296,7 @@ def test_batches_without_pairs_are_refused(change, message):
 )
 def test_settings_outside_their_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        dml.PairDiscriminativeMarginLoss(6, **options)
+        dml.PairDiscriminativeMarginLoss(**options)
 
 
 @pytest.mark.parametrize("margins", list(itertools.product((0.1, 1.0), (0.2, -1.5)))[1:])
@@ -293,38 +314,102 @@ def test_reading_b_refuses_items_it_has_no_weight_for(items):
 # Arms and measures
 
 
+def record(name, val_map, hit=0.5):
+    values = {"metrics": {"hit@1": hit}, "intervals": {}, "counts": {}}
+    names = {"chapter": "01_dml", "data": "d", "arm": name, "scale": "full", "seed": 0}
+    return Record(**names, **values, extra={"val_map": val_map})
+
+
+def trial(arm, number):
+    return f"trial,{arm},{number}"
+
+
+def all_tried(rounds):
+    """Trials of some rounds; the later a choice stands, the better it was."""
+    return [
+        record(trial(arm, number), number / 1000, hit=1 - number / 1000)
+        for arms in rounds
+        for arm, choices in arms.items()
+        for number in range(len(choices))
+    ]
+
+
 def test_settings_are_chosen_on_validation_alone():
-    def record(name, val_map, hit):
-        values = {"metrics": {"hit@1": hit}, "intervals": {}, "counts": {}}
-        names = {"chapter": "01_dml", "data": "d", "arm": name, "scale": "smoke", "seed": 0}
-        return Record(**names, **values, extra={"val_map": val_map})
+    first = dml.rounds([])[1]["cosface_id"]
+    assert dml.choose([])["cosface_id"] == first[len(first) // 2]
+    found = [record(trial("cosface_id", i), v, 1 - v) for i, v in enumerate((0.1, 0.3, 0.2))]
+    assert dml.choose(found)["cosface_id"] == first[1]
 
-    first = {arm: trials[0] for arm, trials in dml.TRIALS.items()}
-    assert {arm: dml.choose([])[arm] for arm in first} == first
-    found = [record(dml.trial("cosface_id", i), v, 1 - v) for i, v in enumerate((0.1, 0.3, 0.2))]
+
+def test_every_arm_tries_the_same_rates_and_three_sharpnesses():
+    rounds = dml.rounds([])
+    rates = {rate["rate"] for rate in dml.RATES}
+    assert len(rates) >= 3
+    for arm, choices in (rounds[1] | rounds[2]).items():
+        assert {choice["rate"] for choice in choices} == rates, arm
+        sharp = {"contrastive": "neg_margin", "triplet": "margin", "infonce": "temperature"}
+        assert len({choice[sharp.get(arm, "scale")] for choice in choices}) == 3, arm
+        assert len(choices) in (12, 36), arm
+    assert {len(choices) for choices in rounds[3].values()} == {len(dml.TAIL_RATES)}
+
+
+def test_derived_arms_follow_from_what_dml_chose():
+    found = all_tried(dml.rounds([])[:2])  # the last choice is the best: all negatives
     chosen = dml.choose(found)
-    assert chosen["cosface_id"] == dml.TRIALS["cosface_id"][1]
-    assert chosen["triplet"] == first["triplet"]
-
-
-def test_every_arm_has_four_trials_and_derived_arms_follow():
-    assert {len(trials) for trials in dml.TRIALS.values()} == {4}
-    chosen = dml.choose([])
-    two = chosen["dml_pair"]
-    swapped = chosen["dml_pair_reversed"]
+    two, swapped = chosen["dml_pair"], chosen["dml_pair_reversed"]
+    assert {chosen[arm]["negatives"] for arm in chosen if "negatives" in chosen[arm]} == {"all"}
     assert two["positive_margin"] == swapped["negative_margin"] < swapped["positive_margin"]
-    for arm in ("pair_cosface_mean", "pair_cosface_bias"):
+    for arm in ("pair_mean", "pair_mean_bias"):
         assert chosen[arm]["positive_margin"] == chosen[arm]["negative_margin"]
         assert chosen[arm]["positive_margin"] * 2 == pytest.approx(sum(two[m] for m in MARGIN_KEYS))
+    for arm in ("dml_pair", "dml_pair_reversed", "pair_mean", "pair_cosface", "pair_softmax"):
+        plain, bias = chosen[arm], chosen[f"{arm}_bias"]
+        assert all(bias[key] == plain[key] for key in MARGIN_KEYS)
+        assert bias["bias"]
+        assert "bias" not in plain
     total = sum(chosen["dml_id"][m] for m in MARGIN_KEYS)
     assert total == pytest.approx(chosen["cosface_id"]["margin"])
+    assert chosen["softmax_id"]["margin"] == 0
+    assert set(dml.choose(found, tail=True)) == {f"tail,{arm}" for arm in dml.TAIL}
+
+
+def test_the_sweep_moves_nothing_but_the_constant():
+    arms = dml.sweep(dml.choose([]))
+    assert len(arms) == 2 * len(dml.MEANS) * len(dml.SHIFTS)
+    for name, told in arms.items():
+        _, mean, b, *ending = name.split(",")
+        m_p, m_n = (told[key] for key in MARGIN_KEYS)
+        assert ((m_p + m_n) / 2, (m_n - m_p) / 2) == pytest.approx((float(mean), float(b)))
+        assert told.get("bias", False) == (ending == ["bias"])
+        dml.make_criterion(4, 8, **told)  # no margin is refused
+    others = {key for told in arms.values() for key in told} - {*MARGIN_KEYS, "bias"}
+    assert all(len({told[key] for told in arms.values()}) == 1 for key in others)
+
+
+def test_the_plan_goes_round_by_round(monkeypatch):
+    monkeypatch.setattr(dml.opening, "present", lambda data, *_: data == "wardrobe-garments")
+    jobs = dml.plan("full", [])
+    assert {job.stage for job in jobs} == {0}
+    rounds = dml.rounds([])
+    found = []
+    for stage in range(4):
+        found += all_tried(dml.rounds(found)[stage : stage + 1])
+        assert max(job.stage for job in dml.plan("full", found)) == min(stage + 1, 4)
+    last = [job for job in dml.plan("full", found) if job.stage == 4]
+    seeds = {arm: len([job for job in last if job.arm == arm]) for arm in {j.arm for j in last}}
+    assert seeds["dml_pair"] == seeds["twice,infonce"] == 10
+    assert seeds["tail,dml_pair"] == 5
+    assert seeds["shift,0.1,-0.5,bias"] == 3
+    assert len(rounds) == 4
 
 
 @pytest.mark.parametrize("arm", sorted(dml.choose([])))
 def test_every_arm_trains_embedding_and_its_own_weights(arm):
     torch.manual_seed(0)
-    embeddings, items, domains = batch(items=6, dim=8)
-    embeddings = embeddings.float().requires_grad_()
+    _, items, domains = batch(items=6, dim=8)
+    order = items.argsort(stable=True)  # as the sampler has them
+    items, domains = items[order], torch.tensor([STREET, SHOP]).repeat(6)
+    embeddings = torch.randn(12, 8, requires_grad=True)
     criterion = dml.make_criterion(6, 8, **dml.choose([])[arm])
     loss = criterion(embeddings, items, domains)
     loss.backward()
@@ -333,7 +418,7 @@ def test_every_arm_trains_embedding_and_its_own_weights(arm):
     assert all(p.grad is not None for p in criterion.parameters())
 
 
-@pytest.mark.parametrize("arm", ["dml_id", "cosface_id", "softmax_id", "normface"])
+@pytest.mark.parametrize("arm", ["dml_id", "cosface_id", "softmax_id", "arcface_id"])
 def test_class_weights_start_at_the_items_mean_direction(arm):
     embeddings = F.normalize(torch.randn(8, 4))
     items = torch.tensor([2, 0, 1, 0, 2, 1, 1, 0])
@@ -344,27 +429,107 @@ def test_class_weights_start_at_the_items_mean_direction(arm):
     torch.testing.assert_close(weight.detach(), torch.stack(expected))
 
 
-def test_the_heads_report_is_that_of_all_pairs():
-    torch.manual_seed(0)
-    head = dml.PairHead(6).eval()
-    query, gallery = (F.normalize(torch.randn(n, 6)) for n in (70, 9))
-    owners = np.arange(70) % 3, np.arange(9) % 3
-    report = dml.head_report(head, query.numpy(), gallery.numpy(), *owners)
+@pytest.fixture(scope="module")
+def garments():
+    return dml.load_data("wardrobe-garments", "smoke")
+
+
+def test_every_arm_starts_with_mean_zero(garments):
+    stem, model = dml.build("dml_pair", "smoke", 0)
+    data = Bench(garments, stem)
+    before = model.head.weight.clone()
+    dml.centre(model, data, 8, seed=0)
+    assert torch.equal(model.head.weight, before)
+    batches = data.batches(items=8, steps=8, seed=0)
     with torch.no_grad():
-        z = head(query, gallery).double()
-        score = head.score(query, gallery).numpy()
-    same = torch.from_numpy(owners[0][:, None] == owners[1])
+        mean = torch.stack([model(data.stem(b)).mean(0) for b in batches]).mean(0)
+    torch.testing.assert_close(mean, torch.zeros_like(mean), atol=1e-5, rtol=0)
+
+
+def test_classifiers_start_with_a_low_loss(garments):
+    stem, model = dml.build("cosface_id", "smoke", 0)
+    data = Bench(garments, stem)
+    dml.centre(model, data, 8, seed=0)
+    settings = dml.choose([])["softmax_id"]
+    items = torch.from_numpy(np.unique(garments.where(split="train").item))
+    b = data.batches(items=8, steps=1, seed=0, augment=False).at(0)
+    losses = {}
+    for start in ("means", "random"):
+        criterion = dml.criterion_for(settings, model, data, 128)
+        if start == "random":
+            criterion.loss.weight.data.normal_(generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            owners = torch.searchsorted(items, b.items)
+            losses[start] = criterion(model(data.stem(b)), owners, b.domains).item()
+    assert losses["means"] < 0.75 * losses["random"]
+
+
+def test_rates_of_thresholds_and_class_weights():
+    _, model = dml.build("dml_pair", "smoke", 0)
+    told = {"pair": 10.0, "cosface": 1 / 3}
+    for arm, loss in (("pair_mean_bias", "pair"), ("cosface_id", "cosface")):
+        groups = dml.groups_of(model, dml.make_criterion(5, 128, **dml.choose([])[arm]), 0.01)
+        assert [group["lr"] for group in groups] == pytest.approx([0.01, told[loss] * 0.01])
+        assert groups[1]["weight_decay"] == 0
+
+
+def test_scatter_is_the_mean_distance_to_the_classs_mean_direction(garments):
+    stem, model = dml.build("dml_pair", "smoke", 0)
+    search = Bench(garments, stem).search(model)
+    cosines = np.clip(search.query @ search.gallery.T, -1, 1).astype(np.float64)
+    found = search.retrieval
+    same = found.query_items[:, None] == found.gallery_items
+    report = dml.scatter(search)
     for name, kind in (("positive", same), ("negative", ~same)):
-        mean = F.normalize(z[kind].mean(0), dim=0)
-        scatter = (1 - z[kind] @ mean).mean().item()
-        assert report[f"scatter_{name}"] == pytest.approx(scatter, abs=1e-5)
-    first = owners[1][score.argmax(1)]
-    assert report["head_hit@1"] == pytest.approx((first == owners[0]).mean())
+        z = np.stack([cosines[kind], np.sqrt(1 - cosines[kind] ** 2)], axis=1)  # (N, 2)
+        mean = z.mean(0) / np.linalg.norm(z.mean(0))
+        assert report[f"scatter_{name}"] == pytest.approx((1 - z @ mean).mean(), abs=1e-6)
 
 
-def test_other_views_search_the_front_from_the_side_and_the_back():
-    catalog = dml.load_data("wardrobe-garments-views", "smoke")
-    assert set(catalog.where(split="query").view) == {"three-quarter", "back"}
-    assert set(catalog.where(split="gallery").view) == {"front"}
-    assert set(catalog.where(split="query").item) == set(catalog.where(split="gallery").item)
-    assert (catalog.summary()["seen_in_train"].iloc[-2:] == 0).all()
+def test_sizes_of_a_run():
+    full = dml.budget("wardrobe-garments", "full", "dml_pair")["steps"]
+    assert dml.budget("wardrobe-garments", "full", "twice,dml_pair")["steps"] == 2 * full
+    assert dml.budget("wardrobe-garments", "full", "trial,dml_pair,3")["steps"] == full // 4
+    tail = dml.budget("wardrobe-garments", "full", "tail,dml_pair")
+    assert dml.budget("wardrobe-garments", "full", "trial,tail,dml_pair,1")["steps"] == (
+        tail["steps"] // 2
+    )
+    assert dml.budget("deepfashion-c2s", "paper", "dml_pair")["size"] == 224
+
+
+def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path):
+    where = {
+        "scale": "smoke",
+        "device": "cpu",
+        "results": str(tmp_path),
+        "data_root": str(tmp_path),
+    }
+    where |= {"progress": False}
+    settings = dml.choose([])["dml_id"]
+    for arm, told in (("dml_id", settings), ("trunk", {}), ("trial,dml_id,0", settings)):
+        dml.do(Job("wardrobe-garments", arm, 0, told), where)
+    found = {(r.data, r.arm): r for r in records.load(tmp_path)}
+    names = {"wardrobe-garments", "wardrobe-garments-gap0.5"}
+    assert {data for data, arm in found if arm == "dml_id"} == names
+    tested = found["wardrobe-garments", "dml_id"]
+    asked = records.per_query(tested, tmp_path)
+    assert len(asked.item) == tested.counts["n_query"]
+    assert tested.extra["identity_error"] < 1e-10
+    assert tested.extra["settings"] == settings
+    other = records.per_query(found["wardrobe-garments", "trunk"], tmp_path)
+    assert np.array_equal(other.item, asked.item)
+    tried = found["wardrobe-garments", "trial,dml_id,0"]
+    assert tried.metrics == {}
+    assert 0 < tried.extra["val_map"] <= 1
+
+
+def test_data_of_the_papers_keep_validation_items_apart(monkeypatch):
+    asked = []
+    monkeypatch.setattr(dml.datasets, "load", lambda *a, **options: asked.append((a, options)))
+    for name in ("deepfashion-c2s", "deepfashion-inshop", "darn"):
+        dml.load_data(name, "paper", "somewhere")
+    assert asked == [
+        (("deepfashion-c2s", "somewhere"), {"val": 0.1}),
+        (("deepfashion-inshop", "somewhere"), {"val": 0.1}),
+        (("darn", "somewhere"), {}),
+    ]

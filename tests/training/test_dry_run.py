@@ -119,7 +119,7 @@ def test_few_items_of_each_split_with_both_domains(root):
 
 
 def test_a_chapter_without_arms_is_refused(root, tmp_path):
-    with pytest.raises(ValueError, match=r"00_street_to_shop cannot be rehearsed.*load_data"):
+    with pytest.raises(ValueError, match=r"00_street_to_shop cannot be rehearsed.*train_arm"):
         dry_run.dry_run("00_street_to_shop", DATA, data_root=root, results=tmp_path)
 
 
