@@ -276,20 +276,23 @@ def _factory(name: str):
 
 def _moved(module: nn.Module, *args, **kwargs) -> nn.Module:
     """`Module.to`: parameters stay the same objects, as they do on the way to a real card."""
-    device = torch._C._nn._parse_to(*args, **kwargs)[0]
+    device, dtype, _, layout = torch._C._nn._parse_to(*args, **kwargs)
     if device is None:
         return _module_to(module, *args, **kwargs)
     for part in module.modules():
         for key, value in part._buffers.items():
-            part._buffers[key] = None if value is None else value.to(*args, **kwargs)
+            part._buffers[key] = None if value is None else value.to(device)
         for value in part._parameters.values():
             if value is None or value.device.type == device.type:
                 continue
             gradient, value.grad = value.grad, None
             with torch.no_grad():
-                other = nn.Parameter(value.detach().to(*args, **kwargs), value.requires_grad)
+                other = nn.Parameter(value.detach().to(device), value.requires_grad)
             torch.utils.swap_tensors(value, other)
-            value.grad = None if gradient is None else gradient.to(*args, **kwargs)
+            value.grad = None if gradient is None else gradient.to(device)
+    for change in ({"dtype": dtype}, {"memory_format": layout}):
+        if None not in change.values():
+            _module_to(module, **change)
     return module
 
 

@@ -32,7 +32,7 @@ class Bench:
     """A catalogue behind a stem.
 
     - `catalog`: of `datasets.bench.load`, or a part of it; `stem`: a frozen trunk, from
-      `models.cut` or `models.pyramid`.
+      `models.cut` or `models.pyramid`; a GPU gets it here.
     - `device`: where to train; `size`: side of the pictures in pixels.
     """
 
@@ -40,6 +40,10 @@ class Bench:
     stem: Trunk
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     size: int = sizes.SIDE
+
+    def __post_init__(self) -> None:
+        if self.device.type != "cpu":
+            self.stem.to(self.device)
 
     def part(self, catalog: Catalog) -> Bench:
         """The same for another catalogue, such as some rows of this one, or another test."""

@@ -62,7 +62,7 @@ class History:
         new = self._rows[self._seen :]
         places = [(row, name) for row in new for name in row if isinstance(row[name], Tensor)]
         if places:
-            values = torch.stack([row[name].float() for row, name in places]).tolist()
+            values = torch.stack([row[name].float().squeeze() for row, name in places]).tolist()
             for (row, name), value in zip(places, values, strict=True):
                 row[name] = value
         self._seen = len(self._rows)

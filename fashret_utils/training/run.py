@@ -220,7 +220,8 @@ class Run:
                     "run.backward(loss, optimizer, name=...)"
                 )
             value = value.detach() if isinstance(value, Tensor) else value
-            self._row[name] = float(value) if self.device.type == "cpu" else value
+            away = isinstance(value, Tensor) and value.device.type != "cpu"
+            self._row[name] = value if away else float(value)
 
     def autocast(self) -> AbstractContextManager:
         """Compute in the run's precision inside; prepared modules do so by themselves."""
