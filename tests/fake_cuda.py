@@ -182,8 +182,8 @@ def _dispatch(func, args: tuple, kwargs: dict) -> object:
     picks = name in ("index", "index_put", "index_put_", "_index_put_impl_")
     indices = _tensors(args[1]) if picks else []
     for value in others:
-        # A card takes indices and copies from the CPU; numbers to choose or put in are tensors.
-        number = value.dim() == 0 and (picks or name == "where")
+        # A card takes indices and copies from the CPU. PyTorch makes tensors of some numbers.
+        number = value.dim() == 0 and (picks or name in ("where", "clamp_min_"))
         taken = name == "copy_" or number or any(value is i for i in indices)
         if not taken:
             raise RuntimeError(

@@ -23,6 +23,13 @@ class TrainingDiverged(RuntimeError):
     """A loss or a weight became NaN or infinite."""
 
 
+def logged(value: Tensor | float) -> Tensor | float:
+    """A number of a step; of a GPU, which is not waited for, the tensor that will hold it."""
+    if isinstance(value, Tensor) and value.device.type != "cpu":
+        return value.detach()
+    return float(value.detach() if isinstance(value, Tensor) else value)
+
+
 class History:
     """A row a step: step, seconds since the first, images, and the logged numbers.
 

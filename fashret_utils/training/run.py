@@ -33,7 +33,7 @@ from fashret_utils.scale import Scale
 from fashret_utils.training import forecast
 from fashret_utils.training.acceleration import accelerator, gather, prepare_module
 from fashret_utils.training.checkpoints import Keeper, all_finite
-from fashret_utils.training.history import History, TrainingDiverged
+from fashret_utils.training.history import History, TrainingDiverged, logged
 from fashret_utils.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -219,9 +219,7 @@ class Run:
                     f"{name!r} was logged twice in one step: give each loss its own name, "
                     "run.backward(loss, optimizer, name=...)"
                 )
-            value = value.detach() if isinstance(value, Tensor) else value
-            away = isinstance(value, Tensor) and value.device.type != "cpu"
-            self._row[name] = value if away else float(value)
+            self._row[name] = logged(value)
 
     def autocast(self) -> AbstractContextManager:
         """Compute in the run's precision inside; prepared modules do so by themselves."""

@@ -1,0 +1,262 @@
+"""The chapters' networks and losses on a graphics card: forward, loss and gradients, in bfloat16.
+
+A row of `CASES` is a network with its loss. To add one, write a function that takes a chapter's
+definitions and returns the modules, as `Run.prepare` gets them, and a function from (modules,
+batch) to the loss: a scalar.
+"""
+
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+
+import fake_cuda
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from fashret_utils import chapters
+from fashret_utils.data.batches import Batch
+from fashret_utils.models import CenterLoss, backbones, cut, feature_maps, pyramid, seeded, trunk
+from fashret_utils.models.inception_resnet import InceptionResnetV1
+from fashret_utils.training.acceleration import accelerator, prepare_module
+
+ITEMS, PICTURES, SIDE = 9, 2, 32  # of a batch: items, pictures of each (street, shop)
+VALUES = (3, 4)  # of each attribute
+Loss = Callable[[list[nn.Module], Batch], torch.Tensor]
+
+
+def batch(device: str, raw: bool) -> Batch:
+    """Pictures of noise, with their truth."""
+    generator = torch.Generator().manual_seed(0)
+    count = ITEMS * PICTURES
+    pixels = torch.randint(0, 256, (count, 3, SIDE, SIDE), generator=generator, dtype=torch.uint8)
+    items = torch.arange(ITEMS).repeat_interleave(PICTURES)
+    codes = torch.stack([items % n for n in VALUES], 1).to(torch.int16)
+    codes[0] = -1  # unknown
+    domains, rows = torch.arange(count) % PICTURES, torch.arange(count)
+    images = pixels if raw else pixels.float() / 128 - 1
+    return Batch(*(x.to(device) for x in (images, items, domains, codes, rows)))
+
+
+def small(levels=None) -> nn.Module:
+    model = backbones.small(8, 8)
+    return model if levels is None else feature_maps(model, levels, last_stride=1)
+
+
+def behind(stem: nn.Module, model: nn.Module) -> nn.Module:
+    """A stem and what follows it, as one module that takes pictures."""
+    return nn.Sequential(stem, model)
+
+
+def linear_head(opening: ModuleType) -> tuple[list[nn.Module], Loss]:
+    stem = pyramid(trunk("lite0", pretrained=False), pool=True)
+    model = behind(stem, opening.LinearHead([40, 112, 320], 8, seed=0))
+    return [model], lambda modules, batch: _of_pairs(opening, modules[0](batch.images))
+
+
+def trained_tail(opening: ModuleType) -> tuple[list[nn.Module], Loss]:
+    stem, tail = cut(trunk("lite0", pretrained=False), after=10)
+    model = behind(stem, opening.TrainedTail(tail, 1280, 8, seed=0))
+    return [model], lambda modules, batch: _of_pairs(opening, modules[0](batch.images))
+
+
+def _of_pairs(opening: ModuleType, embeddings: torch.Tensor) -> torch.Tensor:
+    return opening.info_nce(embeddings[::PICTURES], embeddings[1::PICTURES], 0.07)
+
+
+def dml(**settings: object):
+    def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+        criterion = chapter.make_criterion(ITEMS, 8, **settings)
+
+        def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+            return modules[1](modules[0](batch.images), batch.items, batch.domains)
+
+        return [small(), criterion], loss
+
+    return make
+
+
+def mmfl(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+    settings = chapter.arms()["mmfl"]
+    net = chapter.MMFLNet(small((2, 3, 4)), 16, **settings["network"])
+    objective = chapter.Objective(net.lengths, ITEMS, list(VALUES), **settings["loss"])
+
+    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+        truth = batch.items, batch.domains, batch.attributes.long()
+        return sum(modules[1](modules[0](batch.images), *truth).values())
+
+    return [net, objective], loss
+
+
+def converter(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+    shape = {"size": SIDE, "width": 1 / 16}
+    judges = [chapter.RealFakeDiscriminator(**shape), chapter.DomainDiscriminator(**shape)]
+
+    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+        convert, real, domain = modules
+        source, target = batch.images[::PICTURES], batch.images[1::PICTURES]
+        inferred = convert(chapter.signed(source))
+        given = {"target": target, "irrelevant": target.roll(1, 0), "inferred": inferred.detach()}
+        losses = [chapter.real_loss(real, given, draw) for draw in given]
+        losses += [chapter.domain_loss(domain, source, given, draw) for draw in given]
+        said = [real(inferred), domain(inferred, source)]
+        return sum(losses) + chapter.converter_loss(said) + F.mse_loss(inferred, target)
+
+    return [chapter.Converter(code=8, **shape), *judges], loss
+
+
+def matcher(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+    net = InceptionResnetV1(8, 0.1, first_stride=1, blocks=(1, 1, 1), dropout=0.2)
+    model, joint = chapter.Matcher(net, 39), chapter.Joint(ITEMS, 8)
+    parts = lambda modules, batch: modules[1](modules[0](batch.images), batch.items)  # noqa: E731
+    return [model, joint], lambda modules, batch: sum(parts(modules, batch).values())
+
+
+def mtv(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+    model, triplets = chapter.PooledTrunk(small()), ITEMS // 3  # with bags of 3 views
+    head = chapter.AttributeHead(model.dim, VALUES, 16)
+
+    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+        *three, bag = chapter.split_batch(modules[0](batch.images), triplets)
+        codes = batch.attributes[:triplets]
+        weights = [chapter.class_weights(c, n) for c, n in zip(codes.T, VALUES, strict=True)]
+        attributes = chapter.attribute_loss(modules[1](three[0]), codes, weights)
+        return chapter.ratio_triplet_loss(*three) + chapter.view_invariance_loss(bag) + attributes
+
+    return [model, head], loss
+
+
+def gsn(loss_name: str, **settings: object):
+    def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+        net = small()
+        features = nn.Sequential(net.stem, net.stages)
+        search = chapter.GridSearchNetwork(features, net.embedding.in_features, SIDE, 8)
+
+        def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+            images = chapter.letterbox(batch.images, torch.full_like(batch.images[:, 0, 0, 0], 0.8))
+            cells, numbers = images[:16].unflatten(0, (4, 4)), batch.items[:16].unflatten(0, (4, 4))
+            searches = chapter.Searches(images[::4][:4], cells, batch.items[::4][:4], numbers, 0, 0)
+            return modules[0](searches)
+
+        return [chapter.Arm(search, loss_name, **settings)], loss
+
+    return make
+
+
+def common(criterion: Callable[[ModuleType], nn.Module]):
+    def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+        rows = SimpleNamespace(item=np.arange(ITEMS))
+        module = chapter.OfEmbeddings(small(), criterion(chapter), rows)
+        return [module], lambda modules, batch: modules[0](batch)
+
+    return make
+
+
+# (chapter, network and loss): how to make them, whether pictures come as bytes
+CASES = {
+    ("00_street_to_shop", "linear head"): (linear_head, True),
+    ("00_street_to_shop", "tail"): (trained_tail, True),
+    ("01_dml", "pairs"): (dml(loss="pair"), False),
+    ("01_dml", "pairs, hard"): (dml(loss="pair", negatives=2, bias=True), False),
+    ("01_dml", "items"): (
+        dml(loss="two-margin", positive_margin=0.1, negative_margin=0.35),
+        False,
+    ),
+    ("01_dml", "arcface"): (dml(loss="arcface", margin=11.5, scale=15.0), False),
+    ("01_dml", "triplet"): (dml(loss="triplet", margin=0.1), False),
+    ("01_dml", "contrastive"): (dml(loss="contrastive", neg_margin=0.5, pos_margin=0), False),
+    ("01_dml", "infonce"): (dml(loss="infonce", temperature=0.1), False),
+    ("02_mmfl_net", "network"): (mmfl, False),
+    ("03_poshaknet", "converter"): (converter, False),
+    ("03_poshaknet", "matcher"): (matcher, False),
+    ("04_mtv_cnn", "triplets"): (mtv, False),
+    ("05_gsn_rl", "grid"): (gsn("double_margin", on="grid", high=0.8, low=0.0), False),
+    ("05_gsn_rl", "cells"): (gsn("bce", on="cells", scale=10.0), False),
+    ("05_gsn_rl", "infonce"): (gsn("infonce", temperature=0.1), False),
+    ("06_reality_check", "softmax and centres"): (
+        common(lambda chapter: chapter.SoftmaxAndCenter(ITEMS, 8, 0.1)),
+        False,
+    ),
+}
+# They ask for a number that a card without numbers does not have.
+ASK = {
+    ("01_dml", "pairs"),
+    ("01_dml", "pairs, hard"),
+    ("01_dml", "items"),
+    ("01_dml", "arcface"),
+    ("01_dml", "triplet"),
+    ("01_dml", "contrastive"),
+    ("01_dml", "infonce"),
+    ("02_mmfl_net", "network"),
+    ("04_mtv_cnn", "triplets"),
+    ("05_gsn_rl", "infonce"),
+}
+named = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}, {case[1]}")
+
+
+def made(case: tuple[str, str]) -> tuple[list[nn.Module], Loss]:
+    make, _ = CASES[case]
+    kept: list[Loss] = []
+
+    def build() -> nn.ModuleList:
+        modules, loss = make(chapters.definitions(case[0]))
+        kept.append(loss)
+        return nn.ModuleList(modules)
+
+    modules = list(seeded("case", 0, build))
+    for module in modules:
+        module.train()
+    return modules, kept[0]
+
+
+def stepped(case: tuple[str, str], device: str) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The loss of a step and its gradients, prepared as `Run` does."""
+    modules, loss = made(case)
+    if device == "cuda":
+        runs_on = accelerator(device)
+        modules = [prepare_module(runs_on, module, compile=False) for module in modules]
+    torch.manual_seed(0)
+    value = loss(modules, batch(device, CASES[case][1]))
+    value.backward()
+    learnt = [p for module in modules for p in module.parameters() if p.requires_grad]
+    return value.detach(), [p.grad for p in learnt if p.grad is not None]
+
+
+@named
+def test_a_step_on_the_card(card, case):
+    value, gradients = stepped(case, "cuda")
+    assert (value.device.type, value.dtype, value.dim()) == ("cuda", torch.float32, 0)
+    assert {gradient.device.type for gradient in gradients} == {"cuda"}
+    assert {gradient.dtype for gradient in gradients} == {torch.float32}
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    here, theirs = stepped(case, "cpu")
+    assert len(gradients) == len(theirs)
+    # bfloat16 has eight bits, and batch normalisation of so few pictures enlarges an error
+    assert float(value) == pytest.approx(float(here), rel=0.1, abs=0.05)
+
+
+@named
+def test_shapes_and_types_by_cudas_own_casts(case):
+    if case in ASK:
+        pytest.skip("asks for numbers")
+    modules, loss = made(case)
+    with fake_cuda.shapes():
+        for module in modules:
+            module.to("cuda")
+        given = batch("cuda", CASES[case][1])
+        with torch.autocast("cuda", torch.bfloat16):
+            value = loss(modules, given)
+        assert (value.device.type, value.dtype, value.dim()) == ("cuda", torch.float32, 0)
+
+
+def test_a_constant_that_stays_behind_is_seen_in_any_chapter(card, monkeypatch):
+    forgot = lambda self, features, items: features @ torch.ones(features.shape[1])  # noqa: E731
+    monkeypatch.setattr(CenterLoss, "forward", forgot)
+    for case in (("02_mmfl_net", "network"), ("03_poshaknet", "matcher")):
+        with pytest.raises(RuntimeError, match="same device"):
+            stepped(case, "cuda")
+
+
+def test_every_chapter_is_here():
+    assert {chapter for chapter, _ in CASES} == set(chapters.names())
