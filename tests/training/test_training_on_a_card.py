@@ -15,6 +15,7 @@ from fashret_utils.data.catalog import Catalog
 from fashret_utils.models import backbones, cut, freeze_batch_norm, pyramid, together, trunk
 from fashret_utils.training import Bench, Looks, Run, TrainingDiverged
 from fashret_utils.training.checkpoints import all_finite
+from fashret_utils.training.resident import Resident, Settled
 from fashret_utils.training.run import SYNC_EVERY
 
 
@@ -191,19 +192,20 @@ class Head(nn.Module):
 
 def parts(kind):
     lite0 = trunk("lite0", pretrained=False)
-    if kind == "head":
-        return pyramid(lite0, pool=True), Head()
+    if kind in ("head", "resident"):
+        stem = pyramid(lite0, pool=True)
+        return (Settled(stem) if kind == "resident" else stem), Head()
     stem, tail = cut(lite0, after=10)
     return stem, Tail(tail)
 
 
-@pytest.mark.parametrize("kind", ["tail", "head"])
+@pytest.mark.parametrize("kind", ["tail", "head", "resident"])
 def test_the_bench_trains_and_searches_on_the_card(card, tmp_path, monkeypatch, kind):
     monkeypatch.setenv("FASHRET_CACHE", str(tmp_path / "cache"))
     run = make(tmp_path)
     stem, model = parts(kind)
     model, optimizer = run.prepare(model, torch.optim.AdamW(model.parameters(), 1e-3))
-    bench = Bench(catalog(), stem, run.device, size=32)
+    bench = (Resident if kind == "resident" else Bench)(catalog(), stem, run.device, size=32)
     looks = Looks(bench, steps=3, looks=1, items=4)
     for batch in run.steps(bench.batches(items=4, steps=3)):
         assert batch.images.dtype == torch.uint8
@@ -216,7 +218,8 @@ def test_the_bench_trains_and_searches_on_the_card(card, tmp_path, monkeypatch, 
         assert card.waits == []
         if looks.due(run.step + 1):
             run.log(val_map=looks.map(model))
-    assert {p.device.type for p in (*model.parameters(), *stem.parameters())} == {"cuda"}
+    weights = [*model.parameters(), *getattr(stem, "trunk", stem).parameters()]
+    assert {p.device.type for p in weights} == {"cuda"}
     assert run.history["val_map"].notna().sum() == 1
     found = bench.search(run.accelerator.unwrap_model(model))
     record = json.loads(run.record(found.retrieval, **found.beside()).read_text())
