@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -130,11 +131,15 @@ def verify(name: str, root: str | Path | None = None) -> Report:
     module = _module(name)
     report = module.verify(root)
     if report.complete and module not in PAPERS:  # those say themselves what they hold
-        try:
-            summary = module.load(root).summary().to_string().splitlines()
-        except ValueError as error:  # every file is there, and yet it makes no catalogue
-            summary = [f"it cannot be loaded: {error}"]
-        report = replace(report, notes=(*report.notes, "", *summary))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            try:
+                summary = module.load(root).summary().to_string().splitlines()
+            except ValueError as error:  # every file is there, and yet it makes no catalogue
+                summary = [f"it cannot be loaded: {error}"]
+        remarks = [f"remark: {warning.message}" for warning in said]
+        notes = dict.fromkeys((*report.notes, *remarks))  # each once
+        report = replace(report, notes=(*notes, "", *summary))
     return report
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import STREET
 from fashret_utils.datasets.reading.csv_lines import read_csv
-from fashret_utils.datasets.reading.listed import report
+from fashret_utils.datasets.reading.listed import ignored, report
 from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
 from fashret_utils.datasets.reading.places import About, Report
 
@@ -84,7 +84,8 @@ def verify(root: str | Path | None = None) -> Report:
 
 def _sources(folder: Path) -> list[str]:
     files = [p for split in _SPLITS for p in sorted((folder / split).glob("*/*"))]
-    return [p.relative_to(folder).as_posix() for p in files if p.suffix.lower() in SUFFIXES]
+    kept = [p for p in files if p.suffix.lower() in SUFFIXES and not ignored(p)]
+    return [p.relative_to(folder).as_posix() for p in kept if not ignored(p.parent)]
 
 
 def _senders(folder: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from fashret_utils.datasets.reading.assembly import (
     two_sided,
     verified,
 )
+from fashret_utils.datasets.reading.listed import ignored
 from fashret_utils.datasets.reading.pictures import SUFFIXES, FileReader
 from fashret_utils.datasets.reading.places import About, DataNotFoundError, Report
 
@@ -80,7 +81,7 @@ def _catalog(folder: Path, val: float, test: float, seed: int, on_error: str | N
     names = sorted(
         path.name
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and not ignored(path)
     )
     found = [_NAME.fullmatch(name) for name in names]
     other = [name for name, match in zip(names, found, strict=True) if not match]

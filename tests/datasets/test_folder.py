@@ -1,5 +1,6 @@
 """A user's own folder: <root>/<item>/<street|shop>/<picture>."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -75,6 +76,69 @@ def test_broken_pictures(root):
     assert datasets.verify("folder", root).damaged == ["item 04/street/1.jpg"]
 
 
+def test_files_that_are_left_out_are_counted_and_named(root, picture):
+    for name in ("street/b.avif", "street/IMG_1.HEIC", "loose.jpg", "shop/sub/b.jpg"):
+        picture(f"own/item 01/{name}", format="JPEG")
+    picture("own/new/street/only.heif", format="JPEG")
+    with pytest.warns(UserWarning, match="left out") as said:
+        catalog = datasets.load("folder", root)
+    assert len(catalog) == 31
+    told = [str(warning.message) for warning in said]
+    assert [text[:40] for text in told] == [
+        "left out 3 files whose endings are not r",
+        "left out 2 files that are not directly i",
+        "left out 1 folders of items, which have ",
+    ]
+    assert told[0].endswith(
+        "item 01/street/IMG_1.HEIC, item 01/street/b.avif, new/street/only.heif"
+    )
+    report = str(datasets.verify("folder", root))
+    assert all(report.count(f"remark: {text}") == 1 for text in told)
+
+
+def test_what_systems_leave_beside_pictures_is_ignored(root, picture, recwarn):
+    picture("own/item 01/street/._1.jpg")
+    picture("own/__MACOSX/item 01/street/1.jpg")
+    picture("own/item 01/@eaDir/1.jpg")
+    picture("own/item 01/street/@eaDir/1.jpg/thumb.jpg")
+    for name in ("Thumbs.db", "item 01/Thumbs.db", "item 01/street/desktop.ini", ".DS_Store"):
+        (root / name).touch()
+    assert len(datasets.load("folder", root)) == 31
+    assert datasets.verify("folder", root).complete
+    assert not recwarn.list
+
+
+def test_a_jfif_is_a_jpeg(root, picture):
+    picture("own/item 01/street/b.jfif", format="JPEG")
+    assert len(datasets.load("folder", root)) == 32
+
+
+def test_one_file_on_both_sides_is_named_and_in_two_splits_an_error(root):
+    street = root / "lonely/street/1.jpg"
+    (root / "lonely/shop").mkdir()
+    (root / "lonely/shop/same.jpg").symlink_to(street)
+    with pytest.warns(
+        UserWarning, match=r"1 files are listed twice or on both sides: lonely/shop/s"
+    ):
+        datasets.load("folder", root, val=0, test=0)
+    with pytest.raises(ValueError, match=r"same.jpg \(gallery\) and .*1.jpg \(query\) are one"):
+        datasets.load("folder", root, val=0, test=1)
+    assert "it cannot be loaded" not in str(datasets.verify("folder", root))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text there")
+def test_names_that_are_no_utf_8(root, picture):
+    picture("own/caf\udce9/street/d\udce9j\udce0.jpg", (0, 200, 0))
+    catalog = datasets.load("folder", root)
+    assert len(catalog) == 32
+    assert catalog.where(item=0).pixels(8)[0, :, 4, 4].tolist()[1] > 150
+    (root / "caf\udce9/street/bad.jpg").write_text("no picture")
+    report = datasets.verify("folder", root)
+    assert report.damaged == ["caf\udce9/street/bad.jpg"]
+    assert r"caf\udce9/street/bad.jpg" in str(report)
+    assert str(report).encode()
+
+
 characters = st.sampled_from(". _jpgstreet\n\u2028é") | st.characters(exclude_categories=["Cs"])
 names = st.text(characters, min_size=1, max_size=9).filter(lambda n: not {"/", "\0"} & set(n))
 names = names.filter(lambda name: name not in (".", ".."))
@@ -83,6 +147,7 @@ files = names | names.map(lambda name: f"{name}.JPG")
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore:left out")
 @given(item=names | st.just("item 00"), side=sides, file=files)
 def test_fuzz_a_file_is_catalogued_or_its_folder_named(root, attempt, item, side, file):
     path = root / item / side / file

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from fashret_utils import datasets
 from fashret_utils.data.columns import DOMAINS, SPLITS
 from fashret_utils.data.decoding import PictureError
+from fashret_utils.datasets.manifest import GAPS
+from fashret_utils.datasets.reading.csv_lines import read_csv
 from fashret_utils.datasets.reading.listed import item_numbers
 
 HEADER = "image_path,item_id,domain,view,split,attr_heel,attr_toe\n"
@@ -78,6 +80,13 @@ def broken(line, old, new):
         (["", *broken(1, "shop", "store")], r"line 4, column 'domain': 'store' is wrong"),
         (["", "", *broken(1, "a/p.jpg", "a/q.jpg")], r"line 5: no file .*a/q\.jpg"),
         (broken(2, "query", "query,"), r"line 4"),
+        (broken(1, "a/p.jpg", r"a\p.jpg"), r"no file .*; its name has backslashes, .* write / in"),
+        (broken(2, ",clog", ",1.2E+15"), r"line 4, column 'item_id': .* a spreadsheet rounded"),
+        (broken(2, ",clog", ",NaN"), r"line 4, column 'item_id': 'NaN' .* not a missing value"),
+        (
+            broken(3, "b/p.jpg", "b/s.jpg"),
+            r"line 4 \(query\) and shoes.csv, line 5 \(gallery\) are one file \(1 such in all\)",
+        ),
         (broken(1, ",train", ",query"), "'item': '0' is in train .* and in query"),
     ],
 )
@@ -116,6 +125,56 @@ def test_bad_pictures_stop_or_are_skipped_and_listed(manifest, tmp_path):
     assert report.damaged == ["b/p.jpg"]
 
 
+def test_a_file_in_two_splits_is_an_error_and_one_listed_twice_is_named(manifest, tmp_path):
+    (tmp_path / "a/again.jpg").symlink_to(tmp_path / "a/p.jpg")
+    lines = [*LINES, "a/again.jpg,boot 7,street,,train,2,0"]
+    with pytest.warns(UserWarning, match=r"1 files are listed twice .* line 3 and shoes.csv, line"):
+        datasets.load("manifest", manifest(lines))
+    report = str(datasets.verify("manifest", manifest(lines)))
+    assert "remark: 1 files are listed twice or on both sides: shoes.csv, line 3 and" in report
+    assert "remark: 1 pictures are there under several names: a/again.jpg = a/p.jpg" in report
+    closed = [*LINES, "b/p.jpg,clog,shop,,train,2,0"]  # what is searched is seen in training
+    with pytest.raises(ValueError, match=r"line 5 \(gallery\) and shoes.csv, line 6 \(train\)"):
+        datasets.load("manifest", manifest(closed))
+    with pytest.warns(UserWarning, match="1 files are listed twice"):
+        assert len(datasets.load("manifest", manifest(closed), protocol="closed-set")) == 5
+    (tmp_path / "b/s.jpg").unlink()
+    (tmp_path / "b/s.jpg").symlink_to(tmp_path / "b/p.jpg")
+    with pytest.raises(ValueError, match=r"line 4 \(query\) and shoes.csv, line 5 \(gallery\)"):
+        datasets.load("manifest", manifest(), protocol="closed-set")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.replace("clog", "caf\u00e9", 1).encode("cp1252"), r"line 4: '.*café.*UTF-8;"),
+        (lambda t: t.encode("utf-16"), "line 1: the file is UTF-16; save it as UTF-8"),
+        (lambda t: t.encode("utf-16-le"), "line 1: the file is UTF-16; save it as UTF-8"),
+        (lambda t: f"sep=,\n{t}".encode(), "line 1: 'sep=,' is a spreadsheet's own mark: remove"),
+        (lambda t: f"sep=;\n{t.replace(',', ';')}".encode(), "line 1: 'sep=;' is a spreadsheet"),
+        (lambda t: t.replace(",", ";").encode(), r"line 1: 'image_path;item.*with commas"),
+        (lambda t: t.replace(",", "\t").encode(), "line 1: .* parted by .*: save the file with"),
+    ],
+)
+def test_tables_as_spreadsheets_save_them_get_the_line_and_what_to_do(manifest, change, message):
+    path = manifest()
+    path.write_bytes(change(path.read_text()))
+    with pytest.raises(ValueError, match=message):
+        datasets.load("manifest", path)
+
+
+@given(
+    before=st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"])), max_size=6),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    word=st.text(st.characters(min_codepoint=0xC0, max_codepoint=0xFF), min_size=1, max_size=5),
+)
+def test_the_line_that_is_no_utf_8_is_the_true_one(tmp_path_factory, before, end, word):
+    path = tmp_path_factory.mktemp("csv") / "any.csv"
+    path.write_bytes(end.join([*before, word]).encode("cp1252"))
+    with pytest.raises(ValueError, match=rf"any\.csv, line {len(before) + 1}: .* is no UTF-8"):
+        read_csv(path)
+
+
 def test_item_numbers():
     assert item_numbers(pd.Series(["30", "4", "30"])).tolist() == [30, 4, 30]
     assert item_numbers(pd.Series(["07", "7", "07"])).tolist() == [0, 1, 0]
@@ -123,6 +182,7 @@ def test_item_numbers():
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=6)
+words = words.filter(lambda word: word not in GAPS)
 
 
 @settings(
@@ -137,15 +197,16 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min
     splits=st.randoms(use_true_random=False),
 )
 def test_any_text_survives_the_csv_file(tmp_path, rows, splits):
-    (tmp_path / "x.jpg").touch()
+    for row in range(len(rows)):
+        (tmp_path / f"{row}.jpg").touch()
     split_of = {}
     for item, *_ in rows:
         split_of.setdefault(item, splits.choice(SPLITS))
     with open(tmp_path / "any.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["image_path", "item_id", "domain", "split", "category", "attr_a"])
-        for item, domain, category, value in rows:
-            writer.writerow(["x.jpg", item, domain, split_of[item], category, value])
+        for row, (item, domain, category, value) in enumerate(rows):
+            writer.writerow([f"{row}.jpg", item, domain, split_of[item], category, value])
     catalog = datasets.load("manifest", tmp_path / "any.csv")
     assert [DOMAINS[d] for d in catalog.domain] == [r[1] for r in rows]
     assert catalog.category.tolist() == [r[2] for r in rows]

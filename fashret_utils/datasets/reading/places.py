@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from fashret_utils.data.decoding import printable
+
 
 class DataNotFoundError(FileNotFoundError):
     """A data set was asked for that is not on this machine."""
@@ -74,7 +76,8 @@ class Report:
             if files:
                 more = f" and {len(files) - 5:,} more" if len(files) > 5 else ""
                 lines.append(f"  {what:8} {len(files):,}: {', '.join(files[:5])}{more}")
-        return "\n".join(lines + [f"  {note}" for note in self.notes])
+        text = "\n".join(lines + [f"  {note}" for note in self.notes])
+        return printable(text)  # file names may be no UTF-8
 
 
 def data_root(root: str | Path | None = None) -> Path:

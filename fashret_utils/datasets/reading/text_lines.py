@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such files begin
+SAVE = 'save it as UTF-8 (a spreadsheet calls it "CSV UTF-8"), with commas between the fields'
 NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -27,7 +29,9 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
                     raise line_error(path, number, text, "expected text")
                 yield number, text.rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}, line {number}: not UTF-8 text; is it whole?") from error
+            raise ValueError(
+                f"{path}, line {number}: not UTF-8 text; is it whole, and as it was published?"
+            ) from error
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}, line {number + 1}: damaged ({error})") from error
 
