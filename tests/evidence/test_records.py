@@ -1,14 +1,18 @@
 import json
+import math
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from fashret_utils.atomic import check_writable, replacing
-from fashret_utils.evidence import provenance, records, staleness, tables
+from fashret_utils.evidence import embedding_files, provenance, records, staleness, tables
 from fashret_utils.evidence.per_query import PerQuery
 
 
@@ -107,6 +111,61 @@ def test_embeddings_without_their_items_are_refused(tmp_path):
             query_items=np.arange(2),
             gallery_items=np.arange(3),
         )
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(-30, 30), st.integers(1, 40), st.integers(0, 2**16))
+def test_kept_embeddings_of_any_length_give_the_same_ranking(power, dim, seed):
+    random = np.random.default_rng(seed)
+    query, gallery = random.normal(size=(5, dim)), random.normal(size=(7, dim))
+    items = {"query_items": np.arange(5), "gallery_items": np.arange(7)}
+    scaled = (query * 10.0**power, gallery * 10.0**power)
+    arrays = embedding_files.prepared(*scaled, **items)
+    for given_rows, kept in ((query, arrays["query"]), (gallery, arrays["gallery"])):
+        kept = kept.astype(np.float64)
+        cosines = np.einsum("nd,nd->n", given_rows, kept)
+        cosines /= np.linalg.norm(given_rows, axis=1) * np.linalg.norm(kept, axis=1)
+        assert cosines.min() > 1 - 1e-5
+
+
+def test_embeddings_that_float16_holds_are_kept_as_they_are():
+    query = np.random.default_rng(0).normal(size=(4, 3))
+    items = {"query_items": np.arange(4), "gallery_items": np.arange(4)}
+    kept = embedding_files.prepared(query, 100 * query, **items)
+    np.testing.assert_array_equal(kept["query"], query.astype(np.float16))
+    np.testing.assert_array_equal(kept["gallery"], (100 * query).astype(np.float16))
+
+
+def test_embeddings_and_items_that_cannot_be_read_again_are_refused(tmp_path):
+    x, items = np.ones((2, 2)), {"query_items": np.arange(2), "gallery_items": np.arange(2)}
+    with pytest.raises(ValueError, match="gallery row 1 holds NaN or Inf"):
+        records.write(record(), tmp_path, query=x, gallery=[[1, 1], [np.nan, 0]], **items)
+    items |= {"query_items": np.array([0.5, 1.5])}
+    with pytest.raises(ValueError, match=r"query_items, row 0: 0.5 is wrong"):
+        records.write(record(), tmp_path, query=x, gallery=x, **items)
+    with pytest.raises(ValueError, match=r"extra\['when'\] is a datetime, .*no record can hold"):
+        records.write(record(extra={"when": datetime(2020, 1, 1)}), tmp_path)
+    assert not list(tmp_path.rglob("*.*"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_what_is_plain_comes_back_and_stays_plain(value):
+    kept = records.plain(value, "value")
+    assert json.loads(json.dumps(kept, allow_nan=False)) == kept
+    assert records.plain(kept, "value") == kept
+
+
+def test_what_json_would_change_is_changed_or_refused_by_name():
+    value = {"a": (1, np.float32(0.5)), "b": np.arange(2), 3: math.nan}
+    assert records.plain(value, "v") == {"a": [1, 0.5], "b": [0, 1], "3": None}
+    with pytest.raises(ValueError, match=r"v\['a'\] has keys that are the same as text"):
+        records.plain({"a": {1: 0, "1": 0}}, "v")
 
 
 @pytest.mark.parametrize(("field", "value"), [("arm", "a/b"), ("data", ".."), ("chapter", "")])

@@ -128,7 +128,11 @@ def ranks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     script = folder / "program.py"
     script.write_text(PROGRAM)
-    place = {"PYTHONPATH": str(HERE.parents[1]), "FASHRET_CACHE": str(folder), "OMP_NUM_THREADS": "1"}
+    place = {
+        "PYTHONPATH": str(HERE.parents[1]),
+        "FASHRET_CACHE": str(folder),
+        "OMP_NUM_THREADS": "1",
+    }
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launch, str(script), str(HERE), str(folder)],

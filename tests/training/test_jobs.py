@@ -43,7 +43,7 @@ def test_a_failing_job_is_raised():
 
 
 def test_a_record_is_found_again_only_with_its_settings_and_code(tmp_path):
-    settings = {"loss": "pair", "margin": 0.1}
+    settings = {"loss": "pair", "margin": 0.1, "levels": (3, 4), "share": np.float32(0.5)}
     assert jobs.recorded(tmp_path, settings=settings, **NAMES) is None
     found = retrieval.evaluate(np.eye(3), np.eye(3), range(3), range(3), k=1, bootstrap=0)
     records.write(records.new(found, **NAMES, extra={"settings": settings}), tmp_path)

@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch import nn
 
+from fashret_utils import retrieval
 from fashret_utils.evidence import provenance, records
 from fashret_utils.models import backbones
 from fashret_utils.training import Run, TrainingDiverged
-from fashret_utils.training.checkpoints import CheckpointMismatchError
+from fashret_utils.training.checkpoints import CheckpointMismatchError, CheckpointsError
 from fashret_utils.training.history import History
 
 HERE = Path(__file__).parent
@@ -245,6 +246,93 @@ def test_a_checkpoint_of_other_code_is_refused(tmp_path, monkeypatch):
         CheckpointMismatchError, match=r"made by other code.*code: 'old' there, 'new'"
     ):
         train(make(tmp_path, checkpoints=tmp_path))
+
+
+@pytest.mark.parametrize("change", ["width", "optimizer", "more"])
+def test_a_checkpoint_of_other_networks_is_refused_by_name(tmp_path, change):
+    def go_on(run, dim=8, momentum=0.9, extra=0):
+        net = nn.Linear(2, dim)
+        nets = [net, *(nn.Linear(2, 1) for _ in range(extra))]
+        kinds = {"sgd": torch.optim.SGD, "groups": lambda p, **o: torch.optim.SGD(split(p), **o)}
+        optimizer = kinds["groups" if momentum is None else "sgd"](net.parameters(), lr=0.1)
+        net, *_, optimizer = run.prepare(*nets, optimizer)
+        for _ in run.steps(Noise(2)):
+            run.backward(net(torch.ones(1, 2)).square().mean(), optimizer)
+
+    def split(parameters):
+        return [{"params": [p]} for p in parameters]
+
+    go_on(make(tmp_path, checkpoints=tmp_path))
+    other, message = {
+        "width": ({"dim": 16}, r"does not fit the Linear of this run \(.*size mismatch"),
+        "optimizer": ({"momentum": None}, r"does not fit the SGD of this run \(.*groups"),
+        "more": ({"extra": 1}, r"is of 1 modules, .* but this run has prepared 2 modules"),
+    }[change]
+    with pytest.raises(
+        CheckpointMismatchError, match=rf"step-\d+\.pt {message}.*delete the folder"
+    ):
+        go_on(make(tmp_path, checkpoints=tmp_path), **other)
+
+
+def test_a_checkpoint_that_could_not_be_read_again_fails_at_the_first_one(tmp_path):
+    class Odd(nn.Linear):
+        def get_extra_state(self):
+            return Path("a path")
+
+        def set_extra_state(self, state):
+            pass
+
+    run = make(tmp_path, checkpoints=tmp_path, every=1)
+    net = Odd(2, 1)
+    net, optimizer = run.prepare(net, torch.optim.SGD(net.parameters(), lr=0.1))
+
+    def learn():
+        for _ in run.steps(Noise(3)):
+            run.backward(net(torch.ones(1, 2)).square().mean(), optimizer)
+
+    with pytest.raises(CheckpointsError, match=r"could not be read again .*states of tensors"):
+        learn()
+    assert not list(tmp_path.rglob("step-*"))
+
+
+def test_a_file_that_is_no_checkpoint_is_passed_over(tmp_path):
+    run = make(tmp_path, checkpoints=tmp_path)
+    whole = train(run)
+    folder = max(tmp_path.rglob("step-*.pt")).parent
+    torch.save({"model": torch.ones(1)}, folder / "step-900000000.pt")
+    with pytest.warns(UserWarning, match="is no checkpoint of a run"):
+        assert same(train(make(tmp_path, checkpoints=tmp_path)), whole)
+
+
+@pytest.mark.parametrize("value", [Path("vgg.pth"), torch.tensor(0.3), torch.bfloat16, {1, 2}])
+def test_settings_that_no_record_can_hold_are_refused_when_the_run_is_made(tmp_path, value):
+    with pytest.raises(ValueError, match=r"settings\['loss'\]\[1\] is a .* no record can hold"):
+        make(tmp_path, settings={"loss": ["pair", value]})
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_record_of_text_items_can_be_evaluated_again(tmp_path):
+    x, items = np.eye(4, dtype=np.float32), np.array(["boot 7", "clog", "mule", "pump"])
+    found = retrieval.evaluate(x, x, items, items, k=1, bootstrap=0)
+    kept = records.read(make(tmp_path).record(found, x, x))
+    arrays = records.embeddings(kept, tmp_path / "results")
+    again = retrieval.evaluate(**arrays, k=1, bootstrap=0)
+    assert again.metrics == kept.metrics
+    assert again.query_items.tolist() == items.tolist()
+
+
+def test_narrow_strided_convolutions_get_their_pictures_in_the_safe_layout(tmp_path):
+    layouts = []
+
+    class Seen(nn.Conv2d):
+        def forward(self, x):
+            layouts.append(x.is_contiguous(memory_format=torch.channels_last))
+            return super().forward(x)
+
+    net = nn.Sequential(Seen(4, 8, 1, stride=2), Seen(8, 8, 1, stride=2), Seen(8, 8, 3, stride=2))
+    net = make(tmp_path).prepare(net)
+    net(torch.rand(2, 4, 16, 16).to(memory_format=torch.channels_last))
+    assert layouts == [False, True, True]
 
 
 def test_a_checkpoint_holds_nothing_but_data(tmp_path):
