@@ -24,7 +24,7 @@ def parse(name: str, text: str, default: object) -> object:
     """A value as the user typed it, of the type of its default.
 
     Text stays as it is typed: `no`, `12:30`, `@x` and a date too. Where the default is True or
-    False, yes and no are taken, where it is a list, tuple, mapping or None, Python's own writing.
+    False, yes and no are taken, where it is a list, mapping or None, Python's own writing.
 
     **Raises** `ValueError` naming the parameter and what it takes.
     """

@@ -28,6 +28,7 @@ from fashret_utils.datasets.reading.places import DataNotFoundError, Report
 
 REQUIRED = ("image_path", "item_id", "domain", "split")
 OPTIONAL = ("view", "category")
+GAPS = ("nan", "NaN", "<NA>", "NaT", "None")  # how programs write a missing value
 
 
 def load(
@@ -118,7 +119,7 @@ def _table(path: Path) -> pd.DataFrame:
 
 def _check_items(path: Path, values: pd.Series) -> None:
     """What other programs make of missing and of long numbers would be one item for many."""
-    missing = values.str.fullmatch(r"(?i)nan|<na>|nat")
+    missing = values.isin(GAPS)
     _refuse(path, "item_id", values, missing, "expected an item, not a missing value")
     rounded = values.str.fullmatch(r"\d[.,]\d+E\+\d+")
     expected = "expected all its digits: a spreadsheet rounded them away"

@@ -252,7 +252,8 @@ def fit_state(
 
     **Raises** `WeightsError` for weights that are missing, left over, or of another shape.
     """
-    own = {k: v for k, v in model.state_dict().items() if not head or not k.startswith(f"{head}.")}
+    whole = model.state_dict()
+    own = {k: v for k, v in whole.items() if not head or not k.startswith(f"{head}.")}
     body = {k: v for k, v in state.items() if not head or not k.startswith(f"{head}.")}
     missing = [k for k in own if k not in body and not k.endswith("num_batches_tracked")]
     unexpected = [k for k in body if k not in own]
@@ -267,7 +268,7 @@ def fit_state(
         wrong = f"{shapes[0]} has shape {there}, the network needs {here}"
     prefix = {key.partition(".")[0] for key in body}
     hint = ""
-    if len(prefix) == 1 and all(k in own for k in (key.partition(".")[2] for key in body)):
+    if len(prefix) == 1 and all(k.partition(".")[2] in whole for k in body):
         hint = f"; all names begin with {prefix.pop()!r}: save the state dict of what is inside"
     raise WeightsError(
         f"the weights in {origin} do not fit {type(model).__name__}: {wrong}; expected a state "

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from fashret_utils import chapters
 from fashret_utils.__main__ import main
 from fashret_utils.chapters.export import _shown, export
-from fashret_utils.chapters.script import show
+from fashret_utils.chapters.script import arguments, show
 from fashret_utils.evidence import records
 
 PARAMETERS = """scale = "quick"  # a chapter's own default
@@ -204,3 +204,14 @@ def test_a_chapter_without_parameters_is_no_script(book, tmp_path):
     nbformat.write(new_notebook(cells=[cell("x = 1")]), book / "notebooks/99_tiny.ipynb")
     with pytest.raises(ValueError, match="no cell tagged 'parameters'"):
         export("99_tiny", tmp_path / "tiny.py", book)
+
+
+def test_a_scripts_arguments_have_the_type_of_their_defaults(monkeypatch, capsys):
+    line = ["tiny.py", "--keep", "no", "--note", "12:30", "--rate", "1"]
+    monkeypatch.setattr(sys, "argv", line)
+    found = arguments(keep=True, note="", rate=0.5)
+    assert found == {"keep": False, "note": "12:30", "rate": 1.0}
+    monkeypatch.setattr(sys, "argv", ["tiny.py", "--keep", "maybe"])
+    with pytest.raises(SystemExit):
+        arguments(keep=True)
+    assert "parameter keep is 'maybe', expected yes or no" in capsys.readouterr().err

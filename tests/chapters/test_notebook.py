@@ -7,11 +7,13 @@ import traceback
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fashret_utils import chapters
 from fashret_utils.__main__ import main
-from fashret_utils.chapters import notebook
+from fashret_utils.chapters import notebook, parameters
 
 PARAMETERS = """scale = "quick"
 seed = 0
@@ -48,6 +50,12 @@ def book(tmp_path):
         new_notebook(cells=cells, metadata=METADATA), tmp_path / "notebooks/99_tiny.ipynb"
     )
     return tmp_path
+
+
+def stand_in(book, monkeypatch):
+    """Let a book be the only one there is, for the package and for its module of notebooks."""
+    for module in (chapters, notebook):  # the package first: it keeps what it has once looked up
+        monkeypatch.setattr(module, "book_root", lambda: book)
 
 
 def rewrite(book, *cells):
@@ -104,7 +112,7 @@ def test_execute_refuses_parameters_the_chapter_lacks(book, tmp_path):
 
 def test_a_failing_cell_leaves_the_notebook_and_a_nonzero_exit(book, tmp_path, monkeypatch, capsys):
     rewrite(book, cell(PARAMETERS, "parameters"), cell("raise KeyError('lost')"))
-    monkeypatch.setattr(notebook, "book_root", lambda: book)
+    stand_in(book, monkeypatch)
     out = tmp_path / "out"
     assert main(["run", "99_tiny", "--scale", "smoke", "--out", str(out)]) == 1
     assert "KeyError: 'lost'" in capsys.readouterr().err
@@ -144,9 +152,87 @@ def test_kept_outputs_are_compared_by_nbval(book, tmp_path):
     ],
 )
 def test_errors_of_use_are_one_line_and_exit_code_2(book, monkeypatch, capsys, arguments, message):
-    monkeypatch.setattr(notebook, "book_root", lambda: book)
+    stand_in(book, monkeypatch)
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_a_dead_kernel_is_named_with_its_cell_and_the_notebook_kept(book, tmp_path):
+    kill = cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    rewrite(book, cell(PARAMETERS, "parameters"), kill, cell("print(1)"))
+    message = r"99_tiny was stopped in cell 2: Kernel died. Was there enough memory\?"
+    with pytest.raises(chapters.ChapterError, match=message):
+        chapters.execute("99_tiny", tmp_path / "out", {"seed": 1}, book)
+    kept = nbformat.read(tmp_path / "out/99_tiny.ipynb", as_version=4)
+    assert "os.kill" in kept.cells[2].source
+
+
+def test_prepare_refuses_parameters_the_chapter_lacks(book, tmp_path):
+    with pytest.raises(ValueError, match="no parameter colour: it takes data_root, device"):
+        chapters.prepare("99_tiny", tmp_path / "out", {"colour": "red"}, book)
+
+
+def prepared(book, tmp_path, monkeypatch, *arguments):
+    """The parameters that a command line gives to the chapter of a book."""
+    stand_in(book, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    out = ["--prepare-only", "--out", "out", *arguments]
+    assert main(["run", "99_tiny", *out]) == 0
+    cells = nbformat.read(tmp_path / "out/99_tiny.ipynb", as_version=4).cells
+    (given,) = [c for c in cells if "injected-parameters" in c.metadata.get("tags", ())]
+    return parameters.defaults(given.source)
+
+
+def test_typed_parameters_have_the_type_of_the_default(book, tmp_path, monkeypatch):
+    lines = f'{PARAMETERS}weights = ""\nnote = ""\nrate = 0.1\nkeep = True\nlevels = [3, 4]\n'
+    rewrite(book, cell(lines, "parameters"))
+    for text in ("no", "12:30", "@x", "{a", "2024-01-01", "1e3", "null", "- a", "a: b", "'q'"):
+        assert prepared(book, tmp_path, monkeypatch, "-p", "note", text)["note"] == text
+    typed = ["-p", "rate", "1e-3", "-p", "keep", "no", "-p", "levels", "[1, 2, 3]"]
+    found = prepared(book, tmp_path, monkeypatch, *typed)
+    assert (found["rate"], found["keep"], found["levels"]) == (0.001, False, [1, 2, 3])
+    monkeypatch.chdir(tmp_path)
+    for name, text, message in (
+        ("rate", "fast", "parameter rate is 'fast', expected a number"),
+        ("keep", "maybe", "expected yes or no"),
+        ("levels", "3", "expected a list such as"),
+        ("colour", "red", "no parameter colour"),
+    ):
+        arguments = ["run", "99_tiny", "--prepare-only", "--out", "out", "-p", name, text]
+        assert main(arguments) == 2, message
+
+
+@given(st.text())
+def test_text_stays_as_it_is_typed(text):
+    assert parameters.parse("note", text, "a default") == text
+
+
+@given(st.integers() | st.floats(allow_nan=False) | st.booleans())
+def test_numbers_are_read_as_python_writes_them(value):
+    found = parameters.parse("n", str(value), value)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_paths_are_taken_from_the_users_folder(book, tmp_path, monkeypatch):
+    rewrite(book, cell(PARAMETERS + 'weights = ""\n', "parameters"))
+    place = ["--data-root", "data", "--results", "records", "-p", "weights"]
+    found = prepared(book, tmp_path, monkeypatch, *place, "vgg.pth")
+    home = book / "notebooks"
+    for name, path in (("data_root", "data"), ("results", "records"), ("weights", "vgg.pth")):
+        assert (home / found[name]).resolve() == tmp_path / path
+    assert prepared(book, tmp_path, monkeypatch, *place, "imagenet")["weights"] == "imagenet"
+
+
+def test_data_and_results_may_be_on_another_drive(book, tmp_path, monkeypatch):
+    def relpath(path, start):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", relpath)
+    place = ["--data-root", "data", "--results", "records"]
+    found = prepared(book, tmp_path, monkeypatch, *place)
+    assert found["data_root"] == str(tmp_path / "data")
+    assert found["results"] == str(tmp_path / "records")

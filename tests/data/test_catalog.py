@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fashret_utils import datasets
 from fashret_utils.data import cache, crops
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.datasets import DataNotFoundError
 
 
 class Painter:
@@ -420,3 +422,21 @@ def test_a_cut_of_a_reader_without_identity_is_not_cached_on_disk(folder):
 def test_names_that_are_no_utf_8_have_a_hash():
     sources = [os.fsdecode(b"caf\xe9-%d" % i) for i in range(18)]
     assert len(Catalog(**columns(source=sources)).hash) == 32
+
+
+def test_no_home_folder_is_no_obstacle(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE", "FASHRET_CACHE", "FASHRET_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(uid):
+        raise KeyError(uid)
+
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert cache.cache_folder().parent == tmp_path
+    assert (Catalog(**columns()).pixels(4)[1] == 10).all()
+    with pytest.raises(DataNotFoundError, match="or set FASHRET_DATA"):
+        datasets.load("grocery-store")
+    with pytest.raises(DataNotFoundError, match="no folder ~/shoes"):
+        datasets.load("folder", "~/shoes")

@@ -1,5 +1,7 @@
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torchvision import models
 
@@ -101,6 +103,51 @@ def test_a_file_that_is_no_state_dict_is_named(tmp_path):
     (tmp_path / "photo.pt").write_bytes(b"not weights")
     with pytest.raises(backbones.WeightsError, match=r"photo\.pt is not a state dict"):
         backbones.trunk("resnet18", weights=tmp_path / "photo.pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: {f"module.{k}": v for k, v in s.items()}, "names begin with 'module': save the"),
+        (lambda s: {"state_dict": s, "epoch": 3}, "holds state_dict, epoch, .*what is in 'state_d"),
+        (
+            lambda s: s | {"conv1.weight": torch.zeros(64, 1, 7, 7)},
+            r"conv1.weight has shape \(64, 1, 7, 7\), the network needs \(64, 3, 7, 7\)",
+        ),
+        (
+            lambda s: s | {"bn1.weight": s["bn1.weight"] * torch.nan},
+            "NaN or infinite numbers in bn1",
+        ),
+        (lambda s: [1, 2], "holds a list, expected a state dict"),
+        (lambda s: {}, "holds nothing, expected a state dict"),
+        (
+            lambda s: {k: v for k, v in s.items() if k != "conv1.weight"},
+            r"missing \['conv1.weight'\]",
+        ),
+    ],
+)
+def test_weights_that_do_not_fit_say_why_and_what_to_do(tmp_path, change, message):
+    path = tmp_path / "any.pt"
+    torch.save(change(models.resnet18(weights=None).state_dict()), path)
+    with pytest.raises(backbones.WeightsError, match=rf"any\.pt.*{message}"):
+        backbones.trunk("resnet18", 8, weights=path)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.binary(max_size=60), st.booleans())
+def test_any_file_that_is_no_state_dict_is_named(tmp_path_factory, content, packed):
+    path = tmp_path_factory.mktemp("weights") / "any.pt"
+    path.write_bytes((b"PK\x03\x04" if packed else b"") + content)
+    with pytest.raises(backbones.WeightsError, match=r"any\.pt"):
+        backbones.read_state(path)
+
+
+@pytest.mark.parametrize("width", [4, 8])
+def test_a_shortcut_gives_the_numbers_of_its_convolution(width):
+    block = backbones.small(8, width, blocks=(1,)).stages[0].shortcut[0]
+    x = torch.rand(2, width, 9, 7).to(memory_format=torch.channels_last)
+    plain = nn.functional.conv2d(x.contiguous(), block.weight, stride=2)
+    torch.testing.assert_close(block(x), plain)
 
 
 def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):

@@ -17,6 +17,8 @@ from PIL import Image
 
 from fashret_utils import chapters, own_photo, retrieval
 from fashret_utils.data.augment import MEAN, normalise
+from fashret_utils.data.decoding import PictureError, open_picture
+from fashret_utils.data.letterbox import letterbox
 from fashret_utils.models import backbones
 from fashret_utils.models.levels import feature_maps
 from fashret_utils.own_photo import answers, pages
@@ -206,6 +208,26 @@ def test_the_middle_square_of_a_photo_upright():
     assert upright[:, :4].max() == 0
     with pytest.raises(ValueError, match="no picture that can be read"):
         answers.square(b"a text", 16)
+
+
+def test_a_photo_is_read_as_a_catalogue_reads_it(tmp_path):
+    cut_out = np.zeros((40, 40, 4), np.uint8)
+    cut_out[10:30, 10:30] = (200, 0, 0, 255)
+    pictures = {
+        "cut-out": Image.fromarray(cut_out),
+        "palette": Image.fromarray(cut_out).quantize(8),
+    }
+    pictures["grey16"] = Image.fromarray(np.full((40, 40), 30_000, np.uint16))
+    for name, picture in pictures.items():
+        path = tmp_path / f"{name}.png"
+        picture.save(path)
+        seen = answers.square(path.read_bytes(), 40).astype(int)
+        assert np.abs(seen - np.asarray(letterbox(open_picture(path), 40))).max() <= 1, name
+        assert np.array_equal(answers.square(Image.open(path), 40), seen), name
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(bomb, "PNG")
+    with pytest.raises(PictureError, match=r"mine\.png: .*decompression bomb"):
+        answers.square(bomb.getvalue(), 16, "mine.png")
 
 
 def test_the_panel_answers_a_photo_with_the_model_chosen(kept, tmp_path):

@@ -236,6 +236,24 @@ def test_layout_keeps_neighbours_together_and_repeats():
     np.testing.assert_array_equal(again[0], places[0])
 
 
+@pytest.mark.parametrize(
+    ("query", "gallery", "message"),
+    [
+        (np.ones((1, 8)), np.ones((2, 8)), "a map needs 4 pictures or more, not 3"),
+        (np.ones((9, 8)), np.ones((9, 7)), r"shapes \(9, 8\) and \(9, 7\); expected"),
+        (np.ones((9, 8)), np.full((9, 8), np.nan), "gallery row 0 holds NaN or Inf"),
+    ],
+)
+def test_embeddings_that_have_no_map(query, gallery, message):
+    with pytest.raises(ValueError, match=message):
+        plots.umap_layout(query, gallery)
+
+
+def test_the_smallest_map_is_drawn():
+    places = plots.umap_layout(RANDOM.normal(size=(2, 4)), RANDOM.normal(size=(2, 4)))
+    assert np.isfinite(np.concatenate(places)).all()
+
+
 def test_what_umap_compiles_is_kept_for_the_next_process():
     plots.umap_layout(RANDOM.normal(size=(20, 4)), RANDOM.normal(size=(20, 4)), neighbours=5)
     import umap

@@ -85,3 +85,37 @@ def test_takes_a_catalogue():
 def test_refuses(pixels, size, message):
     with pytest.raises(ValueError, match=message):
         retrieval.embed(nn.Flatten(), pixels, size)
+
+
+class Gives(nn.Module):
+    """A model whose output is made by a function of its pooled pictures (b, 3)."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def forward(self, images):
+        return self.change(images.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: (x, x), r"returns a tuple, expected one tensor \(11, d\)"),
+        (lambda x: {"embedding": x}, "returns a dict, expected one tensor"),
+        (lambda x: x[:, :, None, None], r"returns torch.float32 \(11, 3, 1, 1\), .*nn.Flatten"),
+        (lambda x: x[:, 0], r"returns torch.float32 \(11,\)"),
+        (lambda x: x[:4], r"returns torch.float32 \(4, 3\)"),
+        (lambda x: x.argmax(1, keepdim=True), r"returns torch.int64 \(11, 1\)"),
+    ],
+)
+def test_a_model_that_returns_no_embeddings_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        retrieval.embed(Gives(change), PIXELS)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_model_of_another_precision_gets_its_pictures_in_it(kind):
+    rows = retrieval.embed(model().to(kind), PIXELS)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, retrieval.embed(model(), PIXELS), atol=0.02)

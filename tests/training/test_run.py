@@ -286,12 +286,12 @@ def test_a_checkpoint_that_could_not_be_read_again_fails_at_the_first_one(tmp_pa
     net = Odd(2, 1)
     net, optimizer = run.prepare(net, torch.optim.SGD(net.parameters(), lr=0.1))
 
-    def loop():
+    def learn():
         for _ in run.steps(Noise(3)):
             run.backward(net(torch.ones(1, 2)).square().mean(), optimizer)
 
     with pytest.raises(CheckpointsError, match=r"could not be read again .*states of tensors"):
-        loop()
+        learn()
     assert not list(tmp_path.rglob("step-*"))
 
 

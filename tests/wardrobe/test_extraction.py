@@ -1,12 +1,13 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
-from fashret_utils.datasets.five_categories import five_category_shop
+from fashret_utils.datasets.five_categories import ShopReader, five_category_shop
 from fashret_utils.wardrobe import Wardrobe
-from fashret_utils.wardrobe.extraction import CUTS, cut_out
+from fashret_utils.wardrobe.extraction import CUTS, CutReader, cut_out
 
 SIZE = 48
 
@@ -91,3 +92,9 @@ def test_unknown_cuts_and_catalogues_without_truth_are_refused(pictures):
     with pytest.raises(ValueError, match="no ground-truth masks"):
         cut_out(blind, "mask")
     assert cut_out(blind, "photo") is blind  # a photo as it is needs no truth
+
+
+def test_the_state_of_files_behind_a_reader_is_passed_on():
+    base = SimpleNamespace(fingerprint=lambda catalog: "state of the files")
+    assert CutReader(base, "box").fingerprint(None) == "state of the files"
+    assert ShopReader(base).fingerprint(None) == "state of the files"
