@@ -182,7 +182,7 @@ def _from(home: Path, path: str | Path) -> str:
 
 
 def _dry_run(arguments: argparse.Namespace, wanted: list[str]) -> int:
-    from fashret_utils.training.dry_run import dry_run
+    from fashret_utils.training.plan.dry_run import dry_run
 
     place = {"data_root": arguments.data_root or None, "device": arguments.device}
     place["results"] = arguments.results or arguments.out / "dry-run"
@@ -196,7 +196,7 @@ def _dry_run(arguments: argparse.Namespace, wanted: list[str]) -> int:
 
 
 def _campaign(arguments: argparse.Namespace) -> int:
-    from fashret_utils.training.campaign import campaign
+    from fashret_utils.training.plan.campaign import campaign
 
     outcome = campaign(
         arguments.chapter or chapters.names(),

@@ -26,10 +26,11 @@ NOT_COVERED = (
     "site",
     "source_code.py",
     "training/checkpoints.py",
-    "training/dry_run.py",
-    "training/dry_run_forms.py",
     "training/history.py",
-    "training/jobs.py",
+    "training/plan/campaign.py",
+    "training/plan/dry_run",
+    "training/plan/forecast.py",
+    "training/plan/jobs.py",
     "training/progress.py",
 )
 LIBRARIES = ("accelerate", "faiss-cpu", "numpy", "pytorch-metric-learning", "torch", "torchvision")

@@ -4,12 +4,11 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["trials"],
     submod_attrs={
         "bench": ["Bench", "Looks", "Search", "search"],
         "folds": ["record_folds"],
         "history": ["TrainingDiverged"],
-        "jobs": ["Job", "recorded", "run_jobs"],
+        "plan": ["Job", "recorded", "run_jobs", "trials"],
         "run": ["Run"],
     },
 )

@@ -30,10 +30,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from fashret_utils.atomic import check_writable
 from fashret_utils.evidence import provenance, records
 from fashret_utils.scale import Scale
-from fashret_utils.training import forecast
 from fashret_utils.training.acceleration import accelerator, gather, prepare_module
 from fashret_utils.training.checkpoints import Keeper, all_finite
 from fashret_utils.training.history import History, TrainingDiverged, logged
+from fashret_utils.training.plan import forecast
 from fashret_utils.training.progress import Progress
 
 if TYPE_CHECKING:

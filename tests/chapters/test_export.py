@@ -29,7 +29,7 @@ from fashret_utils import plots, retrieval
 from fashret_utils.evidence import records
 from fashret_utils.data.batches import Batches
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.training.jobs import run_jobs
+from fashret_utils.training.plan.jobs import run_jobs
 from fashret_utils.training import Run
 from IPython.display import display
 from pytorch_metric_learning.losses import NTXentLoss

@@ -10,7 +10,7 @@ import numpy as np
 from fashret_utils import chapters
 from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.jobs import Job
+from fashret_utils.training.plan.jobs import Job
 from fashret_utils.training.run import Run
 
 PREFIX = "trial"

@@ -24,7 +24,7 @@ from fashret_utils import chapters
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import SHOP, STREET
 from fashret_utils.evidence import records
-from fashret_utils.training.dry_run_forms import ArmsForm, form_of
+from fashret_utils.training.plan.dry_run_forms import ArmsForm, form_of
 
 
 def dry_run(

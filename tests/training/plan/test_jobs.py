@@ -8,7 +8,7 @@ import torch
 
 from fashret_utils import chapters, retrieval
 from fashret_utils.evidence import records
-from fashret_utils.training import jobs
+from fashret_utils.training.plan import jobs
 
 NAMES = {"chapter": "99_tiny", "data": "toy", "arm": "a", "scale": "smoke", "seed": 0}
 

@@ -31,8 +31,8 @@ import torch
 from fashret_utils import chapters
 from fashret_utils.evidence import records
 from fashret_utils.scale import scale as get_scale
-from fashret_utils.training.forecast import forecast
-from fashret_utils.training.jobs import Job, recorded
+from fashret_utils.training.plan.forecast import forecast
+from fashret_utils.training.plan.jobs import Job, recorded
 
 # One thread each: with more, those of one process wait for those of the others.
 THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}

@@ -5,7 +5,7 @@ import numpy as np
 from fashret_utils.datasets import bench
 from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
-from fashret_utils.training import rounds
+from fashret_utils.training.plan import rounds
 from fashret_utils.training.untrained import record_untrained
 
 

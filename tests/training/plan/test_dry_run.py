@@ -9,7 +9,7 @@ from PIL import Image
 from fashret_utils import chapters, datasets
 from fashret_utils.__main__ import main
 from fashret_utils.evidence import records
-from fashret_utils.training import dry_run, dry_run_forms
+from fashret_utils.training.plan import dry_run, dry_run_forms
 
 DATA, N = "deepfashion-c2s", 37
 ITEMS = dry_run_forms.ArmsForm.items

@@ -10,7 +10,7 @@ from PIL import Image
 
 from fashret_utils import chapters, datasets
 from fashret_utils.evidence import records
-from fashret_utils.training import dry_run, dry_run_forms
+from fashret_utils.training.plan import dry_run, dry_run_forms
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import product
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training import trials
-from fashret_utils.training.jobs import Job
+from fashret_utils.training.plan import trials
+from fashret_utils.training.plan.jobs import Job
 
 Settings = Mapping[str, object]
 Round = Mapping[str, Sequence[Settings]]

@@ -6,8 +6,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
-from fashret_utils.training.campaign import campaign, missing
-from fashret_utils.training.forecast import EnoughSteps, forecast, look
+from fashret_utils.training.plan.campaign import campaign, missing
+from fashret_utils.training.plan.forecast import EnoughSteps, forecast, look
 
 NAME = "98_tiny"
 DEFINITION = """
