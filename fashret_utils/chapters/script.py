@@ -18,8 +18,14 @@ _figures: list[Path] = []  # the folder of figures, once the command line is rea
 
 
 def begin() -> None:
-    """Draw without a screen, and print from the main process only."""
+    """Draw without a screen, print from the main process only, and say where figures go.
+
+    A chapter may show some before its parameters cell, which reads the rest of the command line.
+    """
     mpl.use("agg")
+    parser = argparse.ArgumentParser(add_help=False)
+    _add_figures(parser)
+    _figures[:] = [parser.parse_known_args()[0].figures]
     if not is_main_process():
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, open until the process ends
 
@@ -29,7 +35,7 @@ def arguments(**defaults: str | int | float) -> dict[str, str | int | float]:
 
     **Arguments**: `defaults` - as the chapter's parameters cell has them; their types count.
 
-    **Returns** a value for each. The folder of `--figures` is kept for `show`.
+    **Returns** a value for each.
     """
     script = Path(sys.argv[0])
     parser = argparse.ArgumentParser(prog=script.name)
@@ -39,11 +45,16 @@ def arguments(**defaults: str | int | float) -> dict[str, str | int | float]:
         option = f"--{name.replace('_', '-')}"
         kind = partial(_parsed, name, value)
         parser.add_argument(option, type=kind, default=value, help=f"default: {value!r}")
+    _add_figures(parser)
+    chosen = vars(parser.parse_args())
+    chosen.pop("figures")
+    return chosen
+
+
+def _add_figures(parser: argparse.ArgumentParser) -> None:
+    script = Path(sys.argv[0])
     place = script.with_suffix("").with_name(f"{script.stem}_figures")
     parser.add_argument("--figures", type=Path, default=place, help="folder for the figures")
-    chosen = vars(parser.parse_args())
-    _figures[:] = [chosen.pop("figures")]
-    return chosen
 
 
 def _parsed(name: str, default: object, text: str) -> object:

@@ -190,7 +190,7 @@ def write_records(folder: str) -> None:
         made = records.measured(
             **RECORD, code_hash="0" * 16, metrics={"hit@1": float(number)}, intervals={}, counts={}
         )
-        vectors, items = np.random.default_rng(number).normal(size=(400, 64)), np.zeros(400)
+        vectors, items = np.random.default_rng(number).normal(size=(400, 64)), np.zeros(400, int)
         vectors[:, 0] = number
         records.write(
             made, f"{folder}/results", query=vectors, gallery=vectors, query_items=items,

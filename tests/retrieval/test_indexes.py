@@ -168,7 +168,8 @@ def test_a_mapped_index_takes_no_memory_of_its_own(tmp_path):
         how: int(subprocess.check_output([sys.executable, "-c", script, str(tmp_path), how]))
         for how in ("mapped", "memory")
     }
-    assert taken["mapped"] < 16 * 1024 < 60 * 1024 < taken["memory"]
+    # 64 MiB of rows; what was there before the index may give some of it back
+    assert taken["mapped"] < 16 * 1024 < 48 * 1024 < taken["memory"]
 
 
 def test_a_torn_file_is_named(built, tmp_path):
