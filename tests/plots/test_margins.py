@@ -35,8 +35,7 @@ def test_the_sweep_draws_the_mean_of_its_seeds():
     table = pd.DataFrame(rows, columns=["mean", "b", "map"])
     figure = margins.shift_sweep({"fixed": table, "learnt": table.iloc[:0]})
     left, right = figure.axes
-    (curve,) = curves(left)
-    assert curve.get_ydata() == pytest.approx([-4.5, 0.5, 5.5])
+    assert curves(left)[0].get_ydata() == pytest.approx([-4.5, 0.5, 5.5])
     assert [text.get_text() for text in right.texts] == ["no run yet"]
 
 
