@@ -350,7 +350,10 @@ def test_every_arm_tries_the_same_rates_and_three_sharpnesses():
         sharp = {"contrastive": "neg_margin", "triplet": "margin", "infonce": "temperature"}
         assert len({choice[sharp.get(arm, "scale")] for choice in choices}) == 3, arm
         assert len(choices) in (12, 36), arm
-    assert {len(choices) for choices in rounds[3].values()} == {len(dml.TAIL_RATES)}
+    assert {len(choices) for choices in rounds[4].values()} == {len(dml.TAIL_RATES)}
+    in_shop = [arm for arm in rounds[4] if arm.startswith("in-shop,")]
+    assert in_shop == [f"in-shop,{arm}" for arm in (rounds[1] | rounds[2])]
+    assert {dml.tuned_on(arm) for arm in in_shop} == {"shop-views-in-shop"}
 
 
 def test_derived_arms_follow_from_what_dml_chose():
@@ -370,7 +373,29 @@ def test_derived_arms_follow_from_what_dml_chose():
     total = sum(chosen["dml_id"][m] for m in MARGIN_KEYS)
     assert total == pytest.approx(chosen["cosface_id"]["margin"])
     assert chosen["softmax_id"]["margin"] == 0
-    assert set(dml.choose(found, tail=True)) == {f"tail,{arm}" for arm in dml.TAIL}
+
+
+def test_the_tail_has_a_rule_for_negatives_of_its_own():
+    found = all_tried(dml.rounds([])[:1])  # all negatives for the linear head
+    third = dml.rounds(found)[3]["tail,negatives"]
+    place = next(i for i, told in enumerate(third) if told["negatives"] == 3)
+    found.append(record(trial("tail,negatives", place), 0.9))
+    chosen = dml.choose(found, "tail")
+    assert set(chosen) == {f"tail,{arm}" for arm in dml.TAIL}
+    counts = {arm: told.get("negatives") for arm, told in chosen.items()}
+    pairs = [arm for arm in counts if "pair" in arm]
+    assert {counts[arm] for arm in pairs} == {3}
+    assert {counts[arm] for arm in set(counts) - set(pairs)} == {None}
+    assert dml.choose(found)["dml_pair"]["negatives"] == "all"
+
+
+def test_within_the_shop_only_the_rate_is_chosen_anew():
+    found = [record(trial("in-shop,infonce", 0), 0.9), record(trial("infonce", 3), 0.9)]
+    here, there = dml.choose(found, "in-shop"), dml.choose(found)
+    assert set(here) == set(there)
+    assert here["infonce"]["rate"] == dml.SHOP_RATES[0]["rate"]
+    without = [{k: v for k, v in told["infonce"].items() if k != "rate"} for told in (here, there)]
+    assert without[0] == without[1]
 
 
 def test_the_sweep_moves_nothing_but_the_constant():
@@ -387,20 +412,21 @@ def test_the_sweep_moves_nothing_but_the_constant():
 
 
 def test_the_plan_goes_round_by_round(monkeypatch):
-    monkeypatch.setattr(dml.opening, "present", lambda data, *_: data == "wardrobe-garments")
+    monkeypatch.setattr(dml.opening, "present", lambda data, *_: data in dml.DECIDE)
     jobs = dml.plan("full", [])
     assert {job.stage for job in jobs} == {0}
     rounds = dml.rounds([])
     found = []
-    for stage in range(4):
+    for stage in range(5):
         found += all_tried(dml.rounds(found)[stage : stage + 1])
-        assert max(job.stage for job in dml.plan("full", found)) == min(stage + 1, 4)
-    last = [job for job in dml.plan("full", found) if job.stage == 4]
+        assert max(job.stage for job in dml.plan("full", found)) == stage + 1
+    last = [job for job in dml.plan("full", found) if job.stage == 5]
+    last = [job for job in last if job.data == "wardrobe-garments"]
     seeds = {arm: len([job for job in last if job.arm == arm]) for arm in {j.arm for j in last}}
     assert seeds["dml_pair"] == seeds["twice,infonce"] == 10
     assert seeds["tail,dml_pair"] == 5
     assert seeds["shift,0.1,-0.5,bias"] == 3
-    assert len(rounds) == 4
+    assert len(rounds) == 5
 
 
 @pytest.mark.parametrize("arm", sorted(dml.choose([])))
@@ -492,7 +518,7 @@ def test_sizes_of_a_run():
     assert dml.budget("wardrobe-garments", "full", "trial,dml_pair,3")["steps"] == full // 4
     tail = dml.budget("wardrobe-garments", "full", "tail,dml_pair")
     assert dml.budget("wardrobe-garments", "full", "trial,tail,dml_pair,1")["steps"] == (
-        tail["steps"] // 2
+        tail["steps"] // 3
     )
     assert dml.budget("deepfashion-c2s", "paper", "dml_pair")["size"] == 224
 

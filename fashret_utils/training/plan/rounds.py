@@ -6,7 +6,7 @@ its rounds as a function of the trials there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -29,16 +29,24 @@ def crossed(settings: Settings, *axes: Sequence[Settings]) -> list[dict[str, obj
 
 
 def trial_jobs(
-    rounds: Sequence[Round], found: Collection[Record], data: str, seeds: Collection[int]
+    rounds: Sequence[Round],
+    found: Collection[Record],
+    data: Callable[[str], str],
+    seeds: Collection[int],
 ) -> tuple[list[Job], bool]:
     """The trials that can be named by now, a stage a round.
+
+    **Arguments**: `found` - the records there are; `data` - of an arm, whose validation items
+    choose for it.
 
     **Returns** the jobs of all rounds up to the first that has not run, and whether all have.
     """
     jobs: list[Job] = []
     for stage, arms in enumerate(rounds):
         for arm, choices in arms.items():
-            jobs += [replace(job, stage=stage) for job in trials.grid(arm, choices, data, seeds)]
+            jobs += [
+                replace(job, stage=stage) for job in trials.grid(arm, choices, data(arm), seeds)
+            ]
         if not trials.complete(found, arms):
             return jobs, False
     return jobs, True

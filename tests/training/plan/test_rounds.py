@@ -24,8 +24,9 @@ def test_settings_are_crossed_with_the_last_axis_fastest():
 
 
 def test_a_round_waits_for_those_before():
+    place = {"first": "here", "tail,second": "there"}.get
     plan = [{"first": [{"x": 1}, {"x": 2}]}, {"tail,second": [{"x": 3}]}]
-    jobs, done = rounds.trial_jobs(plan, [], "d", seeds=(0, 1))
+    jobs, done = rounds.trial_jobs(plan, [], place, seeds=(0, 1))
     assert [(job.arm, job.seed, job.stage) for job in jobs] == [
         ("trial,first,0", 0, 0),
         ("trial,first,1", 0, 0),
@@ -34,11 +35,12 @@ def test_a_round_waits_for_those_before():
     ]
     assert not done
     found = [trial("first", 0, 0.1), trial("first", 1, 0.2)]
-    jobs, done = rounds.trial_jobs(plan, found, "d", seeds=(0,))
+    jobs, done = rounds.trial_jobs(plan, found, place, seeds=(0,))
     assert [(job.arm, job.stage) for job in jobs][2:] == [("trial,tail,second,0", 1)]
+    assert [job.data for job in jobs] == ["here", "here", "there"]
     assert not done
     found.append(trial("tail,second", 0, 0.3))
-    assert rounds.trial_jobs(plan, found, "d", seeds=(0,))[1]
+    assert rounds.trial_jobs(plan, found, place, seeds=(0,))[1]
 
 
 def test_what_is_not_trained_is_recorded_query_by_query(tmp_path):
