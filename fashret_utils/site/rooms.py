@@ -171,4 +171,4 @@ def _first_sentence(package: Path, name: str) -> str:
     path = package / name / "__init__.py"
     path = path if path.is_file() else package / f"{name}.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split()).rstrip(".")
+    return " ".join(text.split("\n\n")[0].split()).split(". ")[0].rstrip(".")

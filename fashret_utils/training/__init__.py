@@ -6,9 +6,10 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "bench": ["Bench", "Looks", "Search", "search"],
-        "folds": ["record_folds"],
+        "folds": ["cross_validated", "record_folds"],
         "history": ["TrainingDiverged"],
         "plan": ["Job", "recorded", "run_jobs", "trials"],
         "run": ["Run"],
+        "untrained": ["record_untrained"],
     },
 )

@@ -16,12 +16,18 @@ Embed = Callable[[Catalog], np.ndarray]
 
 
 def record_untrained(
-    embed: Embed, tests: Mapping[str, Catalog | Sequence[Catalog]], results: str | Path, **about
+    embed: Embed,
+    tests: Mapping[str, Catalog | Sequence[Catalog]],
+    results: str | Path,
+    *,
+    embeddings: bool = False,
+    **about,
 ) -> dict[str, Search]:
     """Search each test with embeddings as they are, and record it.
 
     **Arguments**: `embed` - rows of a catalogue to embeddings (n, d); `tests` - name -> catalogue,
-    or the catalogues of all folds, whose queries make one result; `about` - chapter, arm, scale.
+    or the catalogues of all folds, whose queries make one result; `embeddings` - keep these, too,
+    but for folds; `about` - chapter, arm, scale.
 
     **Returns** name -> what was found, of the first fold where there are several.
     """
@@ -34,5 +40,6 @@ def record_untrained(
             record_folds({**about, "data": name}, parts, results)
             continue
         made = records.new(parts[0].retrieval, **about, data=name)
-        records.write(made, results, **records.beside(parts[0].retrieval, **parts[0].beside()))
+        kept = records.beside(parts[0].retrieval, **parts[0].beside(embeddings))
+        records.write(made, results, **kept)
     return found

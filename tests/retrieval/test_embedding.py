@@ -8,8 +8,17 @@ from torch import nn
 from fashret_utils import retrieval
 from fashret_utils.data.augment import normalise
 from fashret_utils.data.catalog import Catalog
+from fashret_utils.data.feature_bank import FeatureBank
+from fashret_utils.models import cut, pyramid, trunk
 
 PIXELS = np.random.default_rng(0).integers(256, size=(11, 3, 8, 8), dtype=np.uint8)
+
+
+def dots(catalog, rows, size):
+    """Pictures that depend on their row alone."""
+    shape = (3, size, size)
+    made = [np.random.default_rng(int(s)).integers(256, size=shape) for s in catalog.source[rows]]
+    return np.stack(made).astype(np.uint8)
 
 
 def model():
@@ -119,3 +128,29 @@ def test_a_model_of_another_precision_gets_its_pictures_in_it(kind):
     rows = retrieval.embed(model().to(kind), PIXELS)
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows, retrieval.embed(model(), PIXELS), atol=0.02)
+
+
+def test_embeds_what_a_bank_holds_as_the_whole_network_does_the_pixels():
+    catalog = Catalog(
+        name="dots",
+        item=np.arange(5),
+        domain=np.zeros(5, int),
+        split=np.full(5, "query"),
+        category=np.full(5, "dot"),
+        source=np.arange(5).astype(str),
+        reader=dots,
+        licence="CC0",
+    )
+    stem, tail = cut(trunk("lite0", pretrained=False), after=3)
+    head = nn.Sequential(tail, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    held = retrieval.embed(head, FeatureBank(catalog, stem, 32), batch=2)
+    whole = retrieval.embed(nn.Sequential(stem, head), catalog, 32, raw=True)
+    assert held.shape == (5, 1280)
+    np.testing.assert_allclose(held, whole, atol=2e-2)  # float16 maps
+    levels = pyramid(trunk("lite0", pretrained=False), (3, 4), pool=True)
+
+    class Second(nn.Module):
+        def forward(self, maps):
+            return maps[1]
+
+    assert retrieval.embed(Second(), FeatureBank(catalog, levels, 32)).shape == (5, 112)

@@ -30,9 +30,10 @@ import torch
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
+from fashret_utils.evidence.staleness import staleness
 from fashret_utils.scale import scale as get_scale
 from fashret_utils.training.plan.forecast import forecast
-from fashret_utils.training.plan.jobs import Job, recorded
+from fashret_utils.training.plan.jobs import Job, has_settings
 
 # One thread each: with more, those of one process wait for those of the others.
 THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
@@ -62,12 +63,13 @@ def missing(
     module = chapters.definitions(name, root)
     if not hasattr(module, "plan"):
         raise ValueError(f"{name} has no plan of runs: its definition cells have no `plan`")
-    found = records.load(results, chapter=name, scale=scale)
-    about = {"chapter": name, "scale": scale}
+    stale = staleness()
+    found = [r for r in records.load(results, chapter=name, scale=scale) if not stale(r)]
+    done = {(r.data, r.arm, r.seed): r for r in found}
     jobs = [
         job
         for job in module.plan(scale, found, data_root)
-        if recorded(results, **job.names, **about) is None
+        if not has_settings(done.get((job.data, job.arm, job.seed)), job.settings)
     ]
     first = min((job.stage for job in jobs), default=0)
     return [job for job in jobs if job.stage == first]
@@ -134,27 +136,29 @@ class _Campaign:
         self.seconds: dict[tuple[str, str, str], list[float]] = {}
         self.tries: dict[Entry, int] = {}
         self.running: dict[Future, Entry] = {}
+        self.todo: dict[str, list[Job]] = {}  # of the stage that each chapter is at
+        for name in names:
+            self._plan(name)
 
     def run(self) -> Outcome:
         self._estimate()
         pool = _pool(self.workers)
         try:
             while True:
-                waiting = self._waiting()
-                for entry in waiting[: self.workers - len(self.running)]:
+                for entry in self._in_time()[: self.workers - len(self.running)]:
                     self.running[pool.submit(_work, *entry, self.where, self.root)] = entry
                 if not self.running:
-                    self.outcome.left = self._all_missing()
+                    self.outcome.left = self._waiting()
                     return self.outcome
                 ended, _ = wait(self.running, return_when=FIRST_COMPLETED)
-                if not self._take(ended, len(waiting)):
+                if not self._take(ended):
                     pool.shutdown(wait=False)
                     self.running.clear()
                     pool = _pool(self.workers)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _take(self, ended: Collection[Future], waiting: int) -> bool:
+    def _take(self, ended: Collection[Future]) -> bool:
         """Note what came of runs; False when a process died and the pool with it."""
         alive = True
         for future in ended:
@@ -165,12 +169,12 @@ class _Campaign:
                 alive = False
                 self._again(entry)
             except Exception as error:
-                self.outcome.failed[entry] = f"{type(error).__name__}: {error}"
-                self.log(f"{_title(entry)}: FAILED, {self.outcome.failed[entry]}")
+                self._failed(entry, f"{type(error).__name__}: {error}")
             else:
                 self.outcome.done.append(entry)
                 self.seconds.setdefault(_kind(entry), []).append(seconds)
-                left = self._seconds_left(self._all_missing()) / self.workers
+                self._ended(entry)
+                left = self._seconds_left(self._waiting()) / self.workers
                 self.log(f"{_title(entry)}: {seconds:.0f} s; {_duration(left)} left")
         if not alive:
             for entry in self.running.values():
@@ -180,26 +184,42 @@ class _Campaign:
     def _again(self, entry: Entry) -> None:
         self.tries[entry] = self.tries.get(entry, 0) + 1
         if self.tries[entry] >= TRIES:
-            self.outcome.failed[entry] = "its process died: is there enough memory?"
-            self.log(f"{_title(entry)}: FAILED, {self.outcome.failed[entry]}")
+            self._failed(entry, "its process died: is there enough memory?")
 
-    def _all_missing(self) -> list[Entry]:
+    def _failed(self, entry: Entry, why: str) -> None:
+        self.outcome.failed[entry] = why
+        self.log(f"{_title(entry)}: FAILED, {why}")
+        self._ended(entry)
+
+    def _ended(self, entry: Entry) -> None:
+        """Take a run from the list; after the last one of its stage, ask for the next stage."""
+        name, job = entry
+        self.todo[name].remove(job)
+        if not self.todo[name]:
+            self._plan(name)
+
+    def _plan(self, name: str) -> None:
         place = [self.where[key] for key in ("scale", "results", "data_root")]
-        found = [
-            (name, job) for name in self.names for job in missing(name, *place, root=self.root)
-        ]
-        order = {name: place for place, name in enumerate(self.names)}
-        busy = [*self.running.values(), *self.outcome.failed]
-        found = [entry for entry in found if entry not in busy]
-        return sorted(found, key=lambda entry: (entry[1].seed, order[entry[0]]))
+        self.todo[name] = []
+        for job in missing(name, *place, root=self.root):
+            if (name, job) in self.outcome.done:
+                why = "it left no current record with these settings"
+                self.outcome.failed.setdefault((name, job), why)
+            if (name, job) not in self.outcome.failed:
+                self.todo[name].append(job)
 
     def _waiting(self) -> list[Entry]:
+        """What has not begun of the stages that chapters are at, seeds first."""
+        busy = list(self.running.values())
+        found = [(name, job) for name in self.names for job in self.todo[name]]
+        return sorted((e for e in found if e not in busy), key=lambda entry: entry[1].seed)
+
+    def _in_time(self) -> list[Entry]:
         """What may begin now, in order: runs that would not end in time are passed over."""
-        found = self._all_missing()
         if self.ends is None:
-            return found
+            return self._waiting()
         left = self.ends - time.monotonic()
-        return [entry for entry in found if self._expected(entry) < left]
+        return [entry for entry in self._waiting() if self._expected(entry) < left]
 
     def _expected(self, entry: Entry) -> float:
         known = self.seconds.get(_kind(entry), [0.0])
@@ -210,7 +230,7 @@ class _Campaign:
 
     def _estimate(self) -> None:
         """Time the first steps of a run of each kind with a cost; say how long all will take."""
-        entries = self._all_missing()
+        entries = self._waiting()
         kinds = {_kind(entry): entry for entry in reversed(entries) if entry[1].cost}
         with tempfile.TemporaryDirectory() as nowhere, _pool(1) as pool:
             place = self.where | {"results": f"{nowhere}/results", "checkpoints": None}

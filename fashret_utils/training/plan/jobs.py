@@ -77,9 +77,13 @@ def recorded(
     if not path.is_file():
         return None
     record = records.read(path)
+    return record if has_settings(record, settings) and not is_stale(record) else None
+
+
+def has_settings(record: Record | None, settings: Mapping[str, object]) -> bool:
+    """Whether there is a record, and of a run with these settings."""
     kept = records.plain(settings, "settings")  # a tuple comes back as a list
-    same = record.extra.get("settings") == kept and not is_stale(record)
-    return record if same else None
+    return record is not None and record.extra.get("settings") == kept
 
 
 def _quietly(do: Callable[..., object], job: tuple) -> None:
