@@ -10,7 +10,7 @@ from fashret_utils.wardrobe.garments.attributes import (
     changed,
     sample_garment,
 )
-from fashret_utils.wardrobe.garments.parts import draw_sheet, lay_flat
+from fashret_utils.wardrobe.garments.parts import draw_sheet
 
 SIZE = 96
 PRINTS = ("dots", "floral", "check", "diagonal stripes", "graphic print")
@@ -71,7 +71,7 @@ def test_landmarks_lie_on_the_outline_of_the_cloth(category):
     garment = _garment(category)
     sheet = draw_sheet(garment, SIZE)
     mask = _draw(garment).min(axis=2) < 250
-    names = set(lay_flat(garment).landmarks)
+    names = set(sheet.flat.landmarks)
     lower = {f"{side} {part}" for side in ("left", "right") for part in ("waistline", "hem")}
     upper = {f"{side} {part}" for side in ("left", "right") for part in ("collar", "sleeve", "hem")}
     is_lower = category in ("skirt", "trousers", "jeans", "shorts")

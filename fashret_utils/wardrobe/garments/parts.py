@@ -43,6 +43,7 @@ class Flat:
 
 @lru_cache(maxsize=256)
 def _lay_flat(key: "_Key") -> Flat:
+    """Cut a garment and lay it out in the canonical pose."""
     item = key.item
     if item.category in LOWER:
         return _flat_bottom(item)
@@ -68,11 +69,6 @@ class _Key:
 
     def __eq__(self, other):
         return self._content == other._content
-
-
-def lay_flat(item: Garment) -> Flat:
-    """Cut a garment and lay it out in the canonical pose."""
-    return _lay_flat(_Key(item))
 
 
 def _flat_bottom(item: Garment) -> Flat:
