@@ -621,3 +621,13 @@ def test_other_scales_keep_all_queries_and_rates():
     whole = mtv.load_whole("wardrobe-shoes", "smoke")
     assert len(whole.where(split="query")) == 2 * whole.where(split="query").n_items == 32
     assert {mtv.budget(scale)["rates"] for scale in ("smoke", "quick", "gpu")} == {1.0}
+
+
+def test_checkpoints_of_other_training_data_are_not_taken_up(tmp_path):
+    where = {"scale": "smoke", "device": "cpu", "results": tmp_path, "progress": False}
+    runs = [
+        mtv.new_run("wardrobe-shoes", "tn", {}, 0, where, rows)
+        for rows in (ROWS, train_rows(items=10))
+    ]
+    first, second = (run._keeper.folder for run in runs)
+    assert first != second
