@@ -98,14 +98,47 @@ def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypa
     first = CHAPTER.plan("full", [])
     assert {job.stage for job in first} == {0}
     tried = [job for job in first if job.arm.startswith("trial,")]
-    assert len(tried) == sum(map(len, CHAPTER.RATES.values()))
-    marks = {"trial,tail,2": 0.9, "trial,linear-head,0": 0.8}
+    assert len(tried) == sum(map(len, (CHAPTER.RATES | CHAPTER.FEW).values()))
+    marks = {"trial,tail,2": 0.9, "trial,linear-head,0": 0.8, "trial,in-shop,tail,0": 0.7}
     found = [record(job.arm, marks.get(job.arm, 0.5)) for job in tried]
     later = [job for job in CHAPTER.plan("full", found) if job.stage == 1]
     seeds = CHAPTER.BUDGET["full"]["seeds"]
-    assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.RATES)
-    assert {job.settings["rate"] for job in later if job.arm == "tail"} == {3e-3}
-    assert {job.settings["rate"] for job in later if job.arm == "linear-head"} == {3e-4}
+    assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.ARMS)
+    rates = {(job.data, job.settings["rate"]) for job in later if job.arm == "tail"}
+    expected = {(data, 3e-3) for data in CHAPTER.DATA} - {(CHAPTER.IN_SHOP, 3e-3)}
+    assert rates == expected | {(CHAPTER.IN_SHOP, 1e-4)}
+    heads = {job.settings["rate"] for job in later if job.arm == "linear-head"}
+    assert heads == {3e-4, 1e-4}
+
+
+def test_a_cause_is_left_out_of_training_and_not_of_the_test(tmp_path):
+    where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "data_root": ""}
+    where |= {"progress": False, "checkpoints": None}
+    CHAPTER.do(Job("wardrobe-garments", "tail,no-light", 0, {"rate": 1e-3}), where)
+    (made,) = records.load(tmp_path, data="wardrobe-garments")
+    garments = [
+        CHAPTER.load_data("wardrobe-garments", "smoke", factors=knobs)
+        for knobs in ({}, {"light": 0.0})
+    ]
+    assert made.catalog_hash == garments[1].hash != garments[0].hash
+    query = garments[0].where(split="query")
+    _, model, found = CHAPTER.do_trained(
+        "wardrobe-garments", "tail", 0, {"rate": 1e-3}, where, name="tail,no-light"
+    )
+    expected = CHAPTER.Bench(garments[0], CHAPTER.build("tail", 0)[0]).embed(model, query)
+    np.testing.assert_array_equal(found["wardrobe-garments"].query, expected)
+
+
+def test_leaving_causes_out_comes_last_and_at_the_rate_of_the_tail(monkeypatch):
+    monkeypatch.setattr(CHAPTER, "present", lambda *_: True)
+    found = [
+        record(f"trial,{arm},{number}", 0.5 + (number == 0))
+        for arm, choices in (CHAPTER.RATES | CHAPTER.FEW).items()
+        for number in range(len(choices))
+    ]
+    last = [job for job in CHAPTER.plan("full", found) if job.stage == 2]
+    assert {job.arm for job in last} == {*CHAPTER.LEFT_OUT}
+    assert all(job.settings == CHAPTER.RATES["tail"][0] for job in last)
 
 
 def test_a_trial_writes_validation_numbers_and_none_of_the_test(tmp_path):
