@@ -122,6 +122,26 @@ def test_a_contrast_is_judged_query_by_query(a, expect, verdict):
     assert low < finding.value < high
 
 
+@pytest.mark.parametrize(
+    ("at_home", "curve", "verdict"),
+    [
+        (0.4, FLAT, "negative here"),
+        (0.2, FLAT, "not learnt here"),
+        (0.4, RISING, "not learnt here"),
+    ],
+)
+def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, verdict):
+    made = Shop().add("frozen", 0.3, seeds=1, data="photos").add("frozen", 0.2, seeds=1)
+    made.add("a", at_home, curve=curve)
+    made.add("a", 0.25, data="photos", curve=curve, trained_on="garments")
+    stated = contrast("a", "frozen", data="photos")
+    assert one(made, stated).verdict == verdict
+    made.runs = [run for run in made.runs if (run.arm, run.data) != ("a", "garments")]
+    lost = one(made, stated)
+    assert lost.verdict == "not learnt here"
+    assert "no run with these seeds is recorded on garments" in lost.why
+
+
 def test_its_interval_is_that_of_the_statistics():
     made = shop()
     (finding,) = one(made, contrast()).findings

@@ -19,6 +19,9 @@ def gate_of(
 ) -> Gate | None:
     """Whether an arm has learnt, by a metric.
 
+    A run that is tested on data it has not learnt from is judged where it has: whether it has
+    learnt is one question, whether that carries over is another.
+
     **Arguments**: `found` - runs that hold the arm's; `starts` - what it must beat, by default the
     starts of the ledger.
 
@@ -28,7 +31,11 @@ def gate_of(
     starts = tuple(start for start in starts if start != arm)
     if arm in grounds.ledger.untrained or not starts:
         return None
-    return _gate(grounds, arm, starts, found, metric)
+    at_home = _at_home(grounds, arm, found)
+    if at_home is None:
+        why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
+        return Gate(False, why, {}, None)
+    return _gate(grounds, arm, starts, at_home, metric)
 
 
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
@@ -37,6 +44,17 @@ def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, 
         arm: gate_of(grounds, arm, found, metric, entry.get("starts")) for arm in entry["contrast"]
     }
     return {arm: gate for arm, gate in gates.items() if gate is not None}
+
+
+def _at_home(grounds: Grounds, arm: str, found: Runs) -> Runs | None:
+    """The same runs of an arm, tested on the data they have learnt from; None without those."""
+    home = found.by_arm[arm][0].trained_on
+    if home is None:
+        return found
+    here = {r.seed: r for r in grounds.runs if (r.arm, r.data, r.scale) == (arm, home, found.scale)}
+    if not set(found.seeds) <= here.keys():
+        return None
+    return Runs(found.scale, found.seeds, {arm: tuple(here[seed] for seed in found.seeds)})
 
 
 def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metric: str) -> Gate:
