@@ -9,7 +9,7 @@ import numpy as np
 from fashret_utils.evidence.claims.findings import Grounds
 from fashret_utils.evidence.claims.runs import Runs, check_same, curves, of_queries
 from fashret_utils.evidence.records import Record
-from fashret_utils.evidence.statistics import Gate, gate
+from fashret_utils.evidence.statistics import Gate, drift, gate
 
 FEWER_DRAWS = 2000  # for what decides nothing
 
@@ -76,6 +76,23 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
         tests = {"draws": FEWER_DRAWS}
         grounds.gates[key] = gate(own[0], values, own[1], curves(runs, metric), **tests)
     return grounds.gates[key]
+
+
+def moved(grounds: Grounds, found: Runs, arms: Sequence[str], metric: str) -> float:
+    """How far the difference of two arms still moved on validation; NaN where nothing says."""
+    at_home = {arm: _at_home(grounds, arm, found) for arm in arms}
+    kept = [
+        curves(at_home[arm].by_arm[arm], metric)
+        if at_home[arm] is not None and arm not in grounds.ledger.untrained
+        else []
+        for arm in arms
+    ]
+    try:
+        if not kept[1]:
+            return drift(kept[0])
+        return drift(kept[0], kept[1]) if kept[0] else -drift(kept[1])
+    except ValueError:  # no curves, or too few looks: the gate says so
+        return np.nan
 
 
 def starts(
