@@ -127,8 +127,8 @@ def test_a_contrast_is_judged_query_by_query(a, expect, verdict):
     [
         (0.4, FLAT, "negative here"),
         (0.2, FLAT, "not learnt here"),
-        (0.4, RISING, "unresolved"),  # it could still get above
-        (0.4, (), "not learnt here"),
+        (0.4, RISING, "negative here"),  # too far below to turn
+        (0.4, (), "negative here"),
     ],
 )
 def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, verdict):
@@ -157,24 +157,24 @@ def test_its_interval_is_that_of_the_statistics():
     assert finding.adjusted == pytest.approx(expected.p)
 
 
-def test_an_arm_whose_training_nobody_can_look_at_is_not_compared():
+def test_a_difference_that_could_turn_is_not_decided():
     made = shop()
     made.runs = [run for run in made.runs if run.arm != "b"]
-    found = one(made.add("b", 0.25), contrast())
-    assert found.verdict == "not learnt here"
-    assert "b no validation curve was kept" in found.why
-    assert claims.comparisons([(None, found)])["learnt"].item() == "not b"
-
-
-def test_a_difference_that_shrinks_to_the_last_step_is_not_decided():
-    made = shop()
-    made.runs = [run for run in made.runs if run.arm != "b"]
-    found = one(made.add("b", 0.25, curve=RISING), contrast())
+    made.add("b", 0.27, curve=RISING)
+    found = one(made, contrast())
     assert found.verdict == "unresolved"
     assert "still moved by -2.8 points of validation" in found.why
     assert claims.comparisons([(None, found)])["moved"].item() == "-2.8"
-    other_way = one(made, contrast("b", "a"))
-    assert other_way.verdict == "unresolved"
+    assert one(made, contrast("b", "a")).verdict == "unresolved"
+    assert one(made.add("c", 0.33, curve=FLAT), contrast("c", "b")).verdict == "supported"
+
+
+def test_a_training_that_nobody_looked_at_moves_nothing():
+    made = shop()
+    made.runs = [run for run in made.runs if run.arm != "b"]
+    found = one(made.add("b", 0.25), contrast())
+    assert found.verdict == "supported"
+    assert claims.comparisons([(None, found)])["moved"].item() == "not looked at"
 
 
 def test_a_start_without_runs_closes_the_gate():

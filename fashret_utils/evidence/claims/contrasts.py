@@ -71,6 +71,7 @@ def contrast(
     if decides:
         about["gates"] = gates(grounds, entry, found, metric)
         about["moved"] = moved(grounds, found, arms, metric)
+        about["away"] = any(run.trained_on is not None for run in found.all)
         about["starts"] = starts(grounds, entry, found, metric, b)
         if b.ndim == 2 and len(b) > MIN_SEEDS:
             about["floor"] = noise_floor(b, families, FEWER_DRAWS).size
@@ -96,10 +97,13 @@ def decided(grounds: Grounds, finding: Finding, entry: dict, adjusted: float) ->
     name = said.name
     if expect == NONE and name in (SUPPORTED, NEGATIVE, CONTRADICTED):
         name = CONTRADICTED if own else NEGATIVE  # a difference that should not be there
-    unsettled = unrest(said.name, finding.value, finding.moved)
+    sign = -1.0 if expect == BELOW else 1.0
+    rules = {"adjusted": adjusted, "own_data": own, "either_way": finding.away}
+    unsettled = unrest(claimed, sign * finding.moved, finding.delta, said.name, **rules)
     if unsettled:
-        name = UNRESOLVED
-    return replace(finding, verdict=name, why=unsettled or said.why, adjusted=adjusted)
+        also = f"; {said.why}" if said.name == UNRESOLVED else ""
+        return replace(finding, verdict=UNRESOLVED, why=unsettled + also, adjusted=adjusted)
+    return replace(finding, verdict=name, why=said.why, adjusted=adjusted)
 
 
 def _of_whole_runs(

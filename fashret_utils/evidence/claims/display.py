@@ -76,7 +76,7 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                     "noise floor": shown(finding, "floor"),
                     "start": in_points(finding, start),
                     "learnt": learnt(finding),
-                    "moved": in_points(finding, finding.moved),
+                    "moved": still_moved(finding),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                     "seeds": runs_of(finding),
                 }
@@ -125,6 +125,13 @@ def learnt(finding: Finding) -> str:
     if failed:
         return f"not {', '.join(failed)}"
     return "yes" if finding.gates else ""
+
+
+def still_moved(finding: Finding) -> str:
+    """How far a difference still went on validation; empty for what decides nothing."""
+    if not finding.gates:
+        return ""
+    return in_points(finding, finding.moved) or "not looked at"
 
 
 def describe(finding: Finding) -> str:

@@ -34,7 +34,7 @@ def gate_of(
     at_home = _at_home(grounds, arm, found)
     if at_home is None:
         why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
-        return Gate(False, why, {}, None)
+        return Gate(False, why, {})
     return _gate(grounds, arm, starts, at_home, metric)
 
 
@@ -69,30 +69,29 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
             of_start = beside and of_queries(beside, metric, grounds.queries, start in untrained)
             if own is None or not of_start:
                 why = f"not compared with {start}, of which no run with these seeds is recorded"
-                grounds.gates[key] = Gate(False, why, {}, None)
+                grounds.gates[key] = Gate(False, why, {})
                 return grounds.gates[key]
             check_same([*runs, *beside])
             values[start] = of_start[0]
-        tests = {"draws": FEWER_DRAWS}
-        grounds.gates[key] = gate(own[0], values, own[1], curves(runs, metric), **tests)
+        grounds.gates[key] = gate(own[0], values, own[1], FEWER_DRAWS)
     return grounds.gates[key]
 
 
 def moved(grounds: Grounds, found: Runs, arms: Sequence[str], metric: str) -> float:
-    """How far the difference of two arms still moved on validation; NaN where nothing says."""
-    at_home = {arm: _at_home(grounds, arm, found) for arm in arms}
-    kept = [
-        curves(at_home[arm].by_arm[arm], metric)
-        if at_home[arm] is not None and arm not in grounds.ledger.untrained
-        else []
-        for arm in arms
-    ]
-    try:
-        if not kept[1]:
-            return drift(kept[0])
-        return drift(kept[0], kept[1]) if kept[0] else -drift(kept[1])
-    except ValueError:  # no curves, or too few looks: the gate says so
-        return np.nan
+    """How far the difference of two arms still moved on validation; NaN where nobody looked."""
+    moves = []
+    for arm in arms:
+        if arm in grounds.ledger.untrained:
+            moves.append(0.0)
+            continue
+        at_home = _at_home(grounds, arm, found)
+        if at_home is None:
+            return np.nan
+        try:
+            moves.append(drift(curves(at_home.by_arm[arm], metric)))
+        except ValueError:  # no curves, or too few looks
+            return np.nan
+    return moves[0] - moves[1]
 
 
 def starts(

@@ -1,17 +1,16 @@
-"""The gate before a comparison: an arm that has not learnt cannot be compared."""
+"""The gate before a comparison: an arm that has not learnt cannot be compared; and its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fashret_utils.evidence.statistics.classes import NEGLIGIBLE, UNRESOLVED
+from fashret_utils.evidence.statistics.classes import classify
 from fashret_utils.evidence.statistics.crossed import DRAWS, Estimate, difference
 
 LAST = 0.25  # share of the training at whose end a difference must be at rest
-TOLERANCE = 0.005  # how far it may still move in it: half a point
 _MIN_POINTS = 3
 
 Curves = Sequence[tuple[np.ndarray, np.ndarray]]  # for each seed steps (n,) and a metric there (n,)
@@ -24,15 +23,12 @@ class Gate:
     learnt: bool
     why: str
     gains: dict[str, Estimate]  # over each of its starts
-    drift: float | None  # of the validation metric over the last quarter; None if unknown
 
 
 def gate(
     values: np.ndarray,
     starts: Mapping[str, np.ndarray],
     items: np.ndarray,
-    curves: Curves,
-    *,
     draws: int = DRAWS,
 ) -> Gate:
     """Ask whether an arm beats every start it had.
@@ -43,7 +39,6 @@ def gate(
     - `starts`: name -> the same of what the arm began from, such as the frozen trunk, (queries,)
       where it has no seeds.
     - `items`: (queries,) as in `crossed`.
-    - `curves`: of the validation metric; an arm whose training nobody can look at has none.
 
     **Raises** `ValueError` without starts, and as `difference`.
     """
@@ -55,40 +50,27 @@ def gate(
         for name, gain in gains.items()
         if gain.low <= 0
     ]
-    moved = None
-    try:
-        moved = drift(curves)
-    except ValueError as error:
-        reasons.append(str(error))
     if reasons:
-        return Gate(False, "; ".join(reasons), gains, moved)
+        return Gate(False, "; ".join(reasons), gains)
     least = min(gains, key=lambda name: gains[name].value)
-    return Gate(True, f"{100 * gains[least].value:+.1f} points over {least}", gains, moved)
+    return Gate(True, f"{100 * gains[least].value:+.1f} points over {least}", gains)
 
 
-def drift(curves: Curves, others: Curves | None = None) -> float:
+def drift(curves: Curves) -> float:
     """How far a validation metric moved over the last quarter of the training, mean over seeds.
 
     With a rate that falls to zero a metric rises to the end, however long the training: what says
-    whether two arms can be compared is the move of their *difference*.
+    whether two arms can be compared is the difference of their moves.
 
-    The move is that of the straight line fitted to the points there, which one odd point moves
+    A move is that of the straight line fitted to the points there, which one odd point moves
     little.
 
-    **Arguments**: `others` - curves of a second arm, seed by seed: then of the difference, at equal
-    shares of the training, since arms may differ in steps.
-
-    **Raises** `ValueError` without curves, for another number of `others`, for one with fewer than
-    three points there, and for values that are not finite.
+    **Raises** `ValueError` without curves, for one with fewer than three points there, and for
+    values that are not finite.
     """
     if not curves:
         raise ValueError("no validation curve was kept")
-    moves = [_move(*curve) for curve in curves]
-    if others is not None:
-        if len(others) != len(curves):
-            raise ValueError(f"{len(curves)} curves of one arm and {len(others)} of the other")
-        moves = [move - _move(*curve) for move, curve in zip(moves, others, strict=True)]
-    return float(np.mean(moves))
+    return float(np.mean([_move(*curve) for curve in curves]))
 
 
 def _move(steps: np.ndarray, values: np.ndarray) -> float:
@@ -105,16 +87,28 @@ def _move(steps: np.ndarray, values: np.ndarray) -> float:
     return slope * LAST * steps.max()
 
 
-def unrest(name: str, value: float, moved: float, tolerance: float = TOLERANCE) -> str:
+def unrest(
+    found: Estimate, moved: float, delta: float, name: str, either_way: bool = False, **rules
+) -> str:
     """Why a verdict could be another after more training, in words; empty where it could not.
 
-    **Arguments**: `name` - of the verdict; `value` - the difference on the test; `moved` - `drift`
-    of the difference on validation, NaN if unknown.
+    What the difference moved on validation is added to the estimate once more: does that change the
+    class? A move of less than half the smallest effect of interest is none.
+
+    **Arguments**
+
+    - `found`: the difference on the test, in the direction of the claim; `moved`: `drift` of the
+      difference in the same direction, NaN if nobody looked.
+    - `delta`, `rules`: as in `classify`; `name`: the class of `found`.
+    - `either_way`: the test is on other data than validation, where the move may have either sign.
     """
-    grows = moved * value > 0 and name not in (NEGLIGIBLE, UNRESOLVED)
-    if not abs(moved) > tolerance or grows:
+    if not abs(moved) > delta / 2:
         return ""
-    return (
-        f"the difference still moved by {100 * moved:+.1f} points of validation over the last "
-        "quarter of the training: train longer"
-    )
+    for move in (moved, -moved) if either_way else (moved,):
+        places = {part: getattr(found, part) + move for part in ("value", "low", "high")}
+        if classify(replace(found, **places), delta, **rules).name != name:
+            return (
+                f"the difference still moved by {100 * moved:+.1f} points of validation over the "
+                "last quarter of the training: as much again would make it another verdict"
+            )
+    return ""

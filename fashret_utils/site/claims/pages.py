@@ -18,6 +18,7 @@ from fashret_utils.evidence.claims.display import (
     runs_of,
     shown,
     slug,
+    still_moved,
 )
 from fashret_utils.evidence.claims.findings import BESIDE, Finding
 from fashret_utils.evidence.claims.ledger import Ledger
@@ -190,7 +191,7 @@ def _comparison(finding: Finding) -> str:
         " / ".join(text for text in against if text),
         ", ".join(starts),
         learnt(finding),
-        in_points(finding, finding.moved),
+        still_moved(finding),
         runs_of(finding) + ", **stale**" * (finding.stale and said != STALE) if known else "",
     )
     return f"| {' | '.join(cells)} |"
