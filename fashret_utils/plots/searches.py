@@ -61,6 +61,8 @@ def similarity_maps(rows: Sequence[Mapping[str, np.ndarray]]) -> Figure:
 def ladder(panels: Mapping[str, pd.DataFrame], start: float, title: str) -> Figure:
     """Arms one under the other, each differing from the one above in one thing.
 
+    In brackets behind a value stands the step from the arm above.
+
     **Arguments**: `panels` - title -> columns `step` (words), `value`, `low`, `high` (per cent of
     mAP), from the top; `start` - the untrained start, per cent, NaN if not known.
     """
@@ -87,7 +89,7 @@ def ladder(panels: Mapping[str, pd.DataFrame], start: float, title: str) -> Figu
         axes.set_ylim(len(rows) - 0.5, -0.7)
         axes.set_title(name)
         axes.margins(x=0.12)
-    axes.set_xlabel("mAP (%), line: 95 % interval over seeds; in brackets the step from above")
+    axes.set_xlabel("mAP (%), line: 95 % interval over seeds")
     if np.isfinite(start):
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center")
     return figure

@@ -302,7 +302,7 @@ def test_too_few_shop_pictures_for_a_grid_are_refused(garments):
 def test_position_shift_is_zero_without_neighbours(garments):
     stem, _ = cut(trunk("lite0"), after=gsn.CUT)
     local = gsn.GridSearchNetwork(nn.Conv2d(192, 8, 1), 8, 6, seed=0)
-    found = gsn.position_shift(local, Bench(garments, stem))
+    found = gsn.position_shift(local, Bench(garments, stem), grids=6)
     assert max(v for k, v in found.items() if k.startswith("maps")) < 1e-5
     assert found["pixels_shift_p95"] > found["pixels_shift_mean"] > 1e-3
 
@@ -447,7 +447,7 @@ def test_a_reward_is_the_mean_over_folds(part):
 
 
 def test_folds_share_no_item_with_each_other_or_with_the_choice(garments):
-    _, folds, second = gsn.frozen_parts("smoke")
+    _, folds, second = gsn.frozen_parts("smoke", "")
     assert len(folds) == 4
     assert len(second) == 1
     counts = [len(np.unique(fold.right.numpy(), axis=0)) for fold in folds]  # an item a pattern
@@ -459,7 +459,7 @@ def test_folds_share_no_item_with_each_other_or_with_the_choice(garments):
 def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
     """Where no program beats it on validation, no function is used."""
     real = gsn.transform_reward
-    second = gsn.frozen_parts("smoke")[2]
+    second = gsn.frozen_parts("smoke", "")[2]
 
     def judge(tokens, parts, center):
         if parts is second:
@@ -467,7 +467,7 @@ def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
         return real(tokens, parts, center)
 
     monkeypatch.setattr(gsn, "transform_reward", judge)
-    tokens, score, tried = gsn.best_transform("random", 1, "smoke")
+    tokens, score, tried = gsn.best_transform("random", 1, "smoke", "")
     assert (tokens, score) == (gsn.IDENTITY, 1.0)
     assert len(tried) == gsn.preset(gsn.BUDGET, "smoke")["programs"]
 
