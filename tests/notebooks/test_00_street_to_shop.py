@@ -79,12 +79,21 @@ def test_modules_start_from_their_names_and_the_seed_alone():
 
 
 def test_a_trial_has_half_the_steps_and_folds_have_their_own():
-    plan = CHAPTER.sizes("tail", "wardrobe-garments", "full")
-    assert CHAPTER.sizes("tail", "wardrobe-garments", "full", trial=True)["steps"] == (
-        plan["steps"] // 2
-    )
-    folds = CHAPTER.sizes("tail", "shop-views-in-shop", "full")["steps"]
-    assert folds == CHAPTER.BUDGET["full"]["fold_steps"] < plan["steps"]
+    full = CHAPTER.BUDGET["full"]
+    for arm, kind in (("linear-head", "head_steps"), ("tail", "steps")):
+        steps = {
+            (data, name): CHAPTER.sizes(arm, data, "full", name)["steps"]
+            for data in ("wardrobe-garments", "shop-views-in-shop")
+            for name in (arm, f"trial,{arm},0")
+        }
+        assert list(steps.values()) == [
+            full[kind],
+            full[kind] // 2,
+            full[f"fold_{kind}"],
+            full[f"fold_{kind}"] // 2,
+        ]
+    short = CHAPTER.sizes("tail", "wardrobe-garments", "full", "short,no-light")
+    assert short["steps"] == full["short_steps"] < full["steps"]
 
 
 def record(arm, val_map=0.5):
@@ -99,14 +108,20 @@ def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypa
     assert {job.stage for job in first} == {0}
     tried = [job for job in first if job.arm.startswith("trial,")]
     assert len(tried) == sum(map(len, (CHAPTER.RATES | CHAPTER.FEW).values()))
-    marks = {"trial,tail,2": 0.9, "trial,linear-head,0": 0.8, "trial,in-shop,tail,0": 0.7}
+    marks = {
+        "trial,tail,2": 0.9,
+        "trial,linear-head,0": 0.8,
+        "trial,in-shop,tail,0": 0.7,
+        "trial,in-shop,linear-head,0": 0.6,
+    }
     found = [record(job.arm, marks.get(job.arm, 0.5)) for job in tried]
     later = [job for job in CHAPTER.plan("full", found) if job.stage == 1]
-    seeds = CHAPTER.BUDGET["full"]["seeds"]
-    assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.ARMS)
+    full = CHAPTER.BUDGET["full"]
+    runs = full["seeds"] * (len(CHAPTER.DATA) - 1) + full["aside_seeds"]
+    assert len(later) == runs * len(CHAPTER.ARMS)
     rates = {(job.data, job.settings["rate"]) for job in later if job.arm == "tail"}
     expected = {(data, 3e-3) for data in CHAPTER.DATA} - {(CHAPTER.IN_SHOP, 3e-3)}
-    assert rates == expected | {(CHAPTER.IN_SHOP, 1e-4)}
+    assert rates == expected | {(CHAPTER.IN_SHOP, 3e-4)}
     heads = {job.settings["rate"] for job in later if job.arm == "linear-head"}
     assert heads == {3e-4, 1e-4}
 
@@ -114,7 +129,7 @@ def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypa
 def test_a_cause_is_left_out_of_training_and_not_of_the_test(tmp_path):
     where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "data_root": ""}
     where |= {"progress": False, "checkpoints": None}
-    CHAPTER.do(Job("wardrobe-garments", "tail,no-light", 0, {"rate": 1e-3}), where)
+    CHAPTER.do(Job("wardrobe-garments", "short,no-light", 0, {"rate": 1e-3}), where)
     (made,) = records.load(tmp_path, data="wardrobe-garments")
     garments = [
         CHAPTER.load_data("wardrobe-garments", "smoke", factors=knobs)
@@ -123,7 +138,7 @@ def test_a_cause_is_left_out_of_training_and_not_of_the_test(tmp_path):
     assert made.catalog_hash == garments[1].hash != garments[0].hash
     query = garments[0].where(split="query")
     _, model, found = CHAPTER.do_trained(
-        "wardrobe-garments", "tail", 0, {"rate": 1e-3}, where, name="tail,no-light"
+        "wardrobe-garments", "tail", 0, {"rate": 1e-3}, where, name="short,no-light"
     )
     expected = CHAPTER.Bench(garments[0], CHAPTER.build("tail", 0)[0]).embed(model, query)
     np.testing.assert_array_equal(found["wardrobe-garments"].query, expected)

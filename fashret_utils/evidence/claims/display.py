@@ -52,7 +52,8 @@ def table(judged: Judged) -> pd.DataFrame:
 def comparisons(judged: Judged) -> pd.DataFrame:
     """One row a comparison that has records; differences of shares are in points.
 
-    `learnt` says whether both arms passed the gate, `delta` and `noise floor` what a difference is
+    `learnt` says whether both arms passed the gate, `moved` how far their difference still went on
+    validation over the last quarter of the training, `delta` and `noise floor` what a difference is
     measured against, `start` where the first start lies seen from the second arm. Columns that
     would be empty are left out.
     """
@@ -75,6 +76,7 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                     "noise floor": shown(finding, "floor"),
                     "start": in_points(finding, start),
                     "learnt": learnt(finding),
+                    "moved": in_points(finding, finding.moved),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                     "seeds": runs_of(finding),
                 }

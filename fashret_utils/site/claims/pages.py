@@ -168,7 +168,7 @@ def _comparisons(verdict: Verdict) -> str:
         ":::{table}",
         ":class: comparisons\n",
         "| what | data | metric | value [95 % interval] | verdict | half-width | delta / noise "
-        "| start | learnt | seeds |",
+        "| start | learnt | moved | seeds |",
         "|:--|:--|:--|--:|:--|--:|--:|--:|:--|:--|",
         *(_comparison(finding) for finding in verdict.findings),
     ]
@@ -190,6 +190,7 @@ def _comparison(finding: Finding) -> str:
         " / ".join(text for text in against if text),
         ", ".join(starts),
         learnt(finding),
+        in_points(finding, finding.moved),
         runs_of(finding) + ", **stale**" * (finding.stale and said != STALE) if known else "",
     )
     return f"| {' | '.join(cells)} |"
