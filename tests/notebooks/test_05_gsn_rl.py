@@ -652,7 +652,7 @@ def test_kernels_are_chosen_on_images_that_no_reward_has_seen(monkeypatch):
         return 1 - value if late else value
 
     monkeypatch.setattr(gsn, "kernel_reward", reward)
-    plan = {"n_train": 20, "n_val": 30, "kernel_programs": 80, "again": 10, "sizes": (60,)}
+    plan = {"n_train": 20, "n_val": 30, "n_again": 60, "kernel_programs": 80, "again": 10}
     tokens, score, tried = gsn.best_kernel(images, plan, "random", 0)
     top = tried.drop_duplicates("text").nlargest(10, "reward")
     assert score == pytest.approx(1 - top["reward"].min())  # the last of the ten
