@@ -14,6 +14,7 @@ import torch
 import turns
 
 from fashret_utils import chapters
+from fashret_utils.models.programs.images import training_set
 from fashret_utils.site.speed import Case, Other
 
 gsn = chapters.definitions("05_gsn_rl")
@@ -97,7 +98,7 @@ def matrices(what: str, programs: list, images: np.ndarray, rounds: int) -> Case
 
 def cases(options, _):
     """The published kernel, and candidates of a search."""
-    images = gsn.kernel_data("mnist", 100 if options.quick else 1000).train[0]
+    images = training_set("mnist", 100 if options.quick else 1000).train[0]
     of = f"{len(images):,} MNIST images"
     for name, programs in (
         ("Published kernel", [gsn.DISCOVERED]),

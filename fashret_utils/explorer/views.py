@@ -72,10 +72,10 @@ VIEWS = (
         name="grids",
         chapter="05_gsn_rl",
         data="wardrobe-garments",
-        arms=("gsn", "triplet"),
+        arms=("gsn", "infonce"),
         title="Learnt on grids, and one by one",
         caption="In {doc}`/notebooks/05_gsn_rl`, `gsn` learns from grids of shop pictures, seen as"
-        " one picture; `triplet` learns from the same start with pictures seen one by one.",
+        " one picture; `infonce` learns from the same pictures and start, seen one by one.",
     ),
     View(
         name="check",

@@ -1,4 +1,4 @@
-"""Chapter 05: grammar, kernels, controller, grid network, loss and transformations."""
+"""Chapter 05: grids, losses, programs, functions, kernels, controller and the plan of runs."""
 
 import itertools
 import math
@@ -7,14 +7,20 @@ import os
 import numpy as np
 import pytest
 import torch
+from pytorch_metric_learning import losses
 from torch import nn
 from torch.nn import functional as F
 
 from fashret_utils import chapters
+from fashret_utils.data import SHOP, STREET
+from fashret_utils.evidence import claims, records
 from fashret_utils.evidence.records import Record
+from fashret_utils.models import cut, trunk
+from fashret_utils.models.programs import ranking
+from fashret_utils.models.programs.images import training_set
+from fashret_utils.training import Bench, Job, trials
 
 gsn = chapters.definitions("05_gsn_rl")
-WHERE = {"scale": "smoke", "device": "cpu", "data_root": "", "progress": False}
 REAL = pytest.mark.skipif(
     not os.environ.get("FASHRET_DATA"), reason="needs FASHRET_DATA with mnist"
 )
@@ -31,6 +37,284 @@ def dark_images(n, d=40, seed=0):
     images = random.random((n, d)) * (random.random((n, d)) < 0.3)
     images[:, d // 2 : d // 2 + 8] = 0
     return images
+
+
+@pytest.fixture(scope="module")
+def garments():
+    return gsn.load_data("wardrobe-garments", "smoke")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return gsn.build("gsn", "smoke", seed=0)[1].eval()
+
+
+# The grid
+
+
+def test_one_cell_is_the_querys_path(model):
+    maps = torch.randn(3, 192, 3, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(model(maps[:, None])[:, 0], model(maps), atol=1e-5, rtol=0)
+
+
+def test_tiles_lie_row_by_row():
+    cells = torch.arange(9.0)[:, None, None, None].expand(9, 3, 2, 2)[None]
+    grid = gsn.tile(cells)
+    assert grid.shape == (1, 3, 6, 6)
+    for corner in ((0, 0), (1, 1)):
+        rows = grid[0, 0, corner[0] :: 2, corner[1] :: 2]
+        assert rows.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    with pytest.raises(ValueError, match="8 cells make no square"):
+        gsn.tile(cells[:, :8])
+
+
+def test_permuting_cells_permutes_the_map_exactly_without_neighbours():
+    """With layers that do not look beyond a position nothing leaks."""
+    local = gsn.GridSearchNetwork(nn.Conv2d(6, 8, 1), 8, 5, seed=0)
+    cells, order = torch.randn(2, 9, 6, 3, 3), torch.randperm(9)
+    with torch.no_grad():
+        first = local(cells)
+        torch.testing.assert_close(local(cells[:, order]), first[:, order])
+        torch.testing.assert_close(first, local(cells.flatten(0, 1)).unflatten(0, (2, 9)))
+
+
+def test_a_map_that_cells_cannot_share_is_refused():
+    network = gsn.GridSearchNetwork(nn.Conv2d(6, 8, 2), 8, 5, seed=0)  # a map one value smaller
+    with pytest.raises(ValueError, match="the same share for each cell"):
+        network(torch.randn(1, 9, 6, 3, 3))
+
+
+def test_all_arms_of_a_kind_start_alike():
+    for arms in (("gsn", "gsn_separate", "infonce"), ("head,gsn", "head,infonce_wide")):
+        starts = [gsn.build(arm, "smoke", seed=3)[1].state_dict() for arm in arms]
+        for other in starts[1:]:
+            assert all(torch.equal(starts[0][key], other[key]) for key in starts[0])
+
+
+def test_batch_statistics_stay_in_every_arm(model):
+    """Frozen also while training: grids and single pictures have others."""
+    before = {k: v.clone() for k, v in model.tail.named_buffers()}
+    model.train()
+    model(torch.randn(2, 9, 192, 3, 3))
+    model(torch.randn(2, 192, 3, 3))
+    model.eval()
+    assert before
+    assert all(torch.equal(v, before[k]) for k, v in model.tail.named_buffers())
+
+
+def test_a_grid_of_maps_does_not_leak_in_the_frozen_stem():
+    """The stem sees pictures one by one; through a grid of pixels it looks over the borders."""
+    stem, _ = cut(trunk("lite0"), after=gsn.CUT)
+    pictures = torch.randint(0, 256, (1, 4, 3, 96, 96), dtype=torch.uint8)
+    other = pictures.clone()
+    other[:, 1:] = 255 - other[:, 1:]  # the neighbours of the first cell change
+    of_maps = [gsn.tile(stem(p[0])[None])[..., :3, :3] for p in (pictures, other)]
+    of_pixels = [stem(gsn.tile(p))[..., :3, :3] for p in (pictures, other)]
+    assert torch.equal(*of_maps)
+    assert (of_pixels[0] - of_pixels[1]).abs().max() > 0.1
+
+
+# The losses
+
+
+def loss_by_loop(similarity, match, high, low, power=1):
+    positive, negative = [], []
+    for s, y in zip(similarity.flatten().tolist(), match.flatten().tolist(), strict=True):
+        if y:
+            positive.append(max(0, high - s) ** power)
+        else:
+            negative.append(max(0, s - low) ** power)
+    return sum(positive) / max(1, len(positive)) + sum(negative) / max(1, len(negative))
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("margins", [(0.8, 0.0), (0.6, 0.3), (0.9, -0.1)])
+def test_loss_is_the_loop_over_cells(margins, power):
+    generator = torch.Generator().manual_seed(0)
+    maps = 2 * torch.rand(5, 9, generator=generator, dtype=torch.float64) - 1
+    match = torch.rand(5, 9, generator=generator) < 0.3
+    for wanted in (match, torch.zeros_like(match), torch.ones_like(match)):
+        found = gsn.double_margin_loss(maps, wanted, *margins, power=power)
+        assert found.item() == pytest.approx(loss_by_loop(maps, wanted, *margins, power), 1e-12)
+
+
+def test_cells_on_the_right_side_of_their_margin_have_no_gradient():
+    maps = torch.tensor([0.9, 0.7, -0.1, 0.2], dtype=torch.float64, requires_grad=True)
+    match = torch.tensor([True, True, False, False])
+    gsn.double_margin_loss(maps, match).backward()
+    assert maps.grad.tolist() == [0, -0.5, 0, 0.5]
+
+
+def test_loss_refuses_margins_and_shapes_that_make_no_sense():
+    with pytest.raises(ValueError, match="high above low"):
+        gsn.double_margin_loss(torch.zeros(2), torch.ones(2, dtype=torch.bool), 0.0, 0.5)
+    with pytest.raises(ValueError, match="expected one shape"):
+        gsn.double_margin_loss(torch.zeros(2), torch.ones(3, dtype=torch.bool))
+
+
+def test_cosine_map_is_the_loop():
+    query, cells = torch.randn(2, 7), torch.randn(2, 9, 7)
+    found = gsn.cosine_map(query, cells)
+    for b, i in itertools.product(range(2), range(9)):
+        expected = F.cosine_similarity(query[b], cells[b, i], dim=0)
+        torch.testing.assert_close(found[b, i], expected)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.5])
+def test_info_nce_is_the_librarys_and_the_loop(temperature):
+    torch.manual_seed(0)
+    query, cells = torch.randn(5, 8, dtype=torch.float64), torch.randn(21, 8, dtype=torch.float64)
+    items, owners = torch.arange(5), torch.arange(21) % 7
+    maps = F.normalize(query) @ F.normalize(cells).T
+    match = items[:, None] == owners
+    found = gsn.info_nce(maps, match, temperature).item()
+    library = losses.NTXentLoss(temperature)
+    expected = library(query, items, ref_emb=cells, ref_labels=owners).item()
+    assert found == pytest.approx(expected, rel=1e-6)
+    terms = []
+    for i, j in match.nonzero().tolist():
+        wrong = sum(math.exp(s / temperature) for s in maps[i][~match[i]].tolist())
+        own = math.exp(maps[i, j].item() / temperature)
+        terms.append(-math.log(own / (own + wrong)))
+    assert found == pytest.approx(sum(terms) / len(terms), rel=1e-9)
+
+
+def searches(queries=3, cells=9, dim=6, seed=0):
+    """Embeddings and items of searches: queries, cells, items, owners."""
+    generator = torch.Generator().manual_seed(seed)
+    query = torch.randn(queries, dim, generator=generator, requires_grad=True)
+    found = torch.randn(queries, cells, dim, generator=generator)
+    items = torch.arange(queries)
+    owners = (items[:, None] + torch.arange(cells)) % 7
+    return query, found, items, owners
+
+
+def test_own_cells_and_all_cells_are_the_loop():
+    query, cells, items, owners = searches()
+    settings = {"loss": "double_margin", "high": 0.8, "low": 0.0}
+    own = gsn.SearchLoss(on="cells", **settings)(query, cells, items, owners)
+    maps = torch.stack([F.cosine_similarity(q[None], c) for q, c in zip(query, cells, strict=True)])
+    match = items[:, None] == owners
+    assert own.item() == pytest.approx(loss_by_loop(maps, match, 0.8, 0.0), rel=1e-5)
+    every = gsn.SearchLoss(on="batch", **settings)(query, cells, items, owners)
+    maps = F.normalize(query) @ F.normalize(cells.flatten(0, 1)).T
+    match = items[:, None] == owners.flatten()
+    assert every.item() == pytest.approx(loss_by_loop(maps, match, 0.8, 0.0), rel=1e-5)
+
+
+def test_for_a_pooled_trunk_a_grid_is_its_cells(garments):
+    _, head = gsn.build("head,gsn", "smoke", seed=0)
+    levels = tuple(torch.randn(20, n) for n in (40, 112, 320))
+    for grid, cells in zip(
+        gsn.embed_searches(head, levels, 9, "grid"),
+        gsn.embed_searches(head, levels, 9, "cells"),
+        strict=True,
+    ):
+        assert torch.equal(grid, cells)
+
+
+@pytest.mark.parametrize("arm", [*gsn.choose([]), *gsn.choose([], heads=True)])
+def test_every_arm_has_a_loss_that_reaches_the_query(arm):
+    told = (gsn.choose([]) | gsn.choose([], heads=True))[arm]
+    query, cells, items, owners = searches(cells=told["shape"][0] ** 2)
+    criterion = gsn.criterion_of(told)
+    loss = criterion(query, cells, items, owners)
+    loss.backward()
+    assert loss.isfinite()
+    assert query.grad.abs().sum() > 0
+    assert all(p.grad is not None for p in criterion.parameters())
+
+
+def test_one_search_can_be_learnt_by_heart():
+    """Positives get above the high margin and negatives below the low one: loss 0."""
+    network = gsn.build("gsn", "smoke", seed=0)[1].train()
+    maps, owners = torch.randn(1, 10, 192, 3, 3), torch.tensor([[5, 1, 2, 3, 4, 6, 7, 5, 8]])
+    criterion = gsn.SearchLoss("double_margin", "grid", high=0.8, low=0.0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for _ in range(100):
+        query, cells = gsn.embed_searches(network, maps.flatten(0, 1), 9, "grid")
+        loss = criterion(query, cells, torch.tensor([5]), owners)
+        if loss == 0:
+            break
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss == 0
+
+
+# Batches of searches
+
+
+def test_searches_hold_positives_and_other_items(garments):
+    rows = garments.where(split="train")
+    sampler = gsn.SearchSampler(rows, 4, (3, 2), seed=1)
+    batch = sampler.rows(2).reshape(4, 10)
+    assert np.array_equal(batch, gsn.SearchSampler(rows, 4, (3, 2), seed=1).rows(2).reshape(4, 10))
+    assert not np.array_equal(batch[:, 0], sampler.rows(1).reshape(4, 10)[:, 0])
+    match = rows.item[batch[:, 1:]] == rows.item[batch[:, :1]]
+    assert (match.sum(1) == 2).all()
+    assert len(set(rows.item[batch[:, 0]])) == 4
+    assert (rows.domain[batch[:, 0]] == STREET).all()
+    assert (rows.domain[batch[:, 1:]] == SHOP).all()
+    assert all(len(set(cells)) == 9 for cells in batch[:, 1:].tolist())
+
+
+def test_processes_ask_other_queries(garments):
+    rows = garments.where(split="train")
+    parts = [gsn.SearchSampler(rows, 3, (3, 2), rank=r, world=2).rows(0)[::10] for r in (0, 1)]
+    assert not set(rows.item[parts[0]]) & set(rows.item[parts[1]])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+def test_a_share_of_the_negatives_is_hard(garments, share):
+    rows = garments.where(split="train")
+    hard = gsn.nearest_others(gsn.of_trunk, rows, near=8)
+    batch = gsn.SearchSampler(rows, 4, (3, 2), share, hard).rows(0).reshape(4, 10)
+    for query, *cells in batch.tolist():
+        assert np.isin(cells, hard[query]).sum() >= round(7 * share)
+        assert len(set(cells)) == 9
+        assert (rows.item[cells] == rows.item[query]).sum() == 2
+
+
+def test_hard_negatives_are_the_nearest_of_other_items(garments):
+    rows = garments.where(split="train")
+    found = gsn.nearest_others(gsn.of_trunk, rows, near=4)
+    street, shop = (np.flatnonzero(rows.domain == d) for d in (STREET, SHOP))
+    vectors = gsn.of_trunk(rows)
+    assert set(found) == set(street)
+    query = street[3]
+    others = shop[rows.item[shop] != rows.item[query]]
+    nearest = others[np.argsort(-(vectors[others] @ vectors[query]), kind="stable")][:4]
+    assert found[query].tolist() == nearest.tolist()
+
+
+def test_too_few_shop_pictures_for_a_grid_are_refused(garments):
+    few = garments.where(split="train")
+    few = few.take(np.flatnonzero(np.isin(few.item, np.unique(few.item)[:4])))
+    with pytest.raises(ValueError, match="16 shop pictures: grids need 22"):
+        gsn.SearchSampler(few, 2, (3, 2))
+
+
+# What cells see
+
+
+def test_position_shift_is_zero_without_neighbours(garments):
+    stem, _ = cut(trunk("lite0"), after=gsn.CUT)
+    local = gsn.GridSearchNetwork(nn.Conv2d(192, 8, 1), 8, 6, seed=0)
+    found = gsn.position_shift(local, Bench(garments, stem), grids=6)
+    assert max(v for k, v in found.items() if k.startswith("maps")) < 1e-5
+    assert found["pixels_shift_p95"] > found["pixels_shift_mean"] > 1e-3
+
+
+def test_pictures_in_grids_come_back_in_order():
+    local = gsn.GridSearchNetwork(nn.Conv2d(6, 8, 1), 8, 5, seed=0)
+    wide = gsn.GridSearchNetwork(nn.Conv2d(6, 8, 3, padding=1), 8, 5, seed=0)
+    for count in (4, 9, 20):
+        maps = torch.randn(count, 6, 3, 3)
+        with torch.no_grad():
+            torch.testing.assert_close(gsn.InGrids(local)(maps), local(maps))
+            assert not torch.allclose(gsn.InGrids(wide)(maps), wide(maps))
 
 
 # The language
@@ -109,117 +393,119 @@ def test_token_lists_that_are_no_program_are_refused(tokens, message):
         gsn.decode_kernel(tokens)
 
 
-# Kernels
+# Functions over embeddings
 
 
-def test_the_discovered_kernel_is_its_closed_form():
-    x, y = np.random.default_rng(0).random((2, 9, 50))
-    s = np.sin(x @ y.T / 50)[..., None]
-    expected = np.abs(np.minimum(np.sin(x[:, None] * y), s)).sum(-1)
-    found = gsn.decode_kernel(gsn.DISCOVERED)(x, y)
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+@pytest.fixture
+def part():
+    torch.manual_seed(0)
+    query, gallery = torch.randn(40, 12).double(), torch.randn(60, 12).double()
+    items, owners = torch.arange(40) // 2, torch.arange(60) // 3
+    gallery = gallery + 1.5 * query[::2].repeat_interleave(3, 0)
+    return gsn.Part(query, gallery, items[:, None] == owners)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_chunked_kernels_are_symmetric_and_equal_to_whole_ones(seed):
-    images = dark_images(11, seed=seed)
-    for tokens in programs(7, 40, seed):
-        whole = gsn.decode_kernel(tokens, block=99)(images, images.copy())
-        half = gsn.decode_kernel(tokens, block=4)(images, images)
-        assert np.array_equal(half, half.T, equal_nan=True)
-        finite = np.isfinite(whole) & np.isfinite(half)
-        np.testing.assert_allclose(half[finite], whole[finite], rtol=1e-9, atol=1e-9)
+def test_identity_leaves_the_metrics_unchanged(part):
+    owners = np.arange(60) // 3
+    sides = part.query.numpy(), part.gallery.numpy()
+    expected = gsn.retrieval.evaluate(*sides, np.arange(40) // 2, owners, k=1)
+    center = torch.zeros(12, dtype=torch.float64)
+    precision, _ = part.after(gsn.decode_transform(gsn.IDENTITY, center))
+    assert precision.mean().item() == pytest.approx(expected.metrics["map"], rel=1e-6)
+    reward = gsn.transform_reward(gsn.IDENTITY, [part, part], center)
+    assert reward == pytest.approx(expected.metrics["map"], rel=1e-6)
 
 
-def test_black_pixels_count_as_often_as_there_are():
-    images = dark_images(6)
-    kept, weights = gsn.pixels_that_differ(torch.tensor(images[:3]), torch.tensor(images[3:]))
-    assert weights.sum() == 40
-    assert len(kept) < 33
-    tokens = [6, 8, 6, 8, gsn.TIMES, 7, 0, 0, 0, gsn.LEFT]  # cos(x y)^2: 1 where both are black
-    expected = (np.cos(images[:, None] * images) ** 2).sum(-1)
-    np.testing.assert_allclose(gsn.decode_kernel(tokens)(images, images), expected, rtol=1e-12)
-
-
-def test_inputs_that_are_numbers_are_those_of_the_sheet():
-    x, y = dark_images(3, seed=1), dark_images(4, seed=2)
-    gap = x[:, None] - y
-    expected = {3: abs(gap).sum(-1), 4: np.sqrt((gap**2).sum(-1)), 5: x @ y.T}
-    for operand, values in expected.items():
+def test_transforms_use_embedding_size_and_centre(part):
+    center, e = part.gallery.mean(0), part.query
+    for operand, expected in enumerate((e, e * math.sqrt(12), e - center)):
         tokens = [operand, 0, 0, 0, gsn.LEFT]
-        np.testing.assert_allclose(gsn.decode_kernel(tokens)(x, y), values / 40, atol=1e-12)
+        torch.testing.assert_close(gsn.decode_transform(tokens, center)(e), expected)
+    tokens = [0, 3, 0, 0, gsn.LEFT, 3, 6, 0, 0, gsn.LEFT]  # exp(e^2) is clipped
+    assert gsn.decode_transform(tokens, center)(4 * e).max() <= 1e4
 
 
-def test_svm_accuracy_is_scikit_learns():
-    from sklearn.svm import SVC
-
-    random = np.random.default_rng(0)
-    pixels = random.random((80, 5))
-    labels = (pixels[:, 0] + 0.2 * random.random(80) > 0.6).astype(int)
-    train, test = (pixels[:50], labels[:50]), (pixels[50:], labels[50:])
-    for gamma in ("auto", "scale"):
-        kernel = dict(gsn.baseline_kernels(train[0]))[f"rbf-{gamma}"]
-        expected = SVC(gamma=gamma).fit(*train).score(*test)
-        assert gsn.svm_accuracy(kernel, train, test) == expected
-
-
-def test_a_kernel_that_is_not_finite_is_refused_and_has_reward_0():
-    def infinite(a, b):
-        return np.full((len(a), len(b)), np.inf)
-
-    labels = np.arange(10) % 2
-    part = (dark_images(10), labels)
-    with pytest.raises(ValueError, match="training kernel matrix is not finite"):
-        gsn.svm_accuracy(infinite, part, part)
-    bright = (100 * part[0], labels)
-    images = gsn.Images("toy", bright, bright, bright)
-    tokens = [1, 6, 0, 0, gsn.LEFT, 7, 6, 0, 0, gsn.LEFT]  # exp(exp(x + y)), x up to 100
-    assert gsn.kernel_reward(tokens, images, 10, 10) == 0
+def test_constant_infinite_and_collapsed_functions_have_no_reward(part):
+    center = part.gallery.mean(0)
+    as_number = [0, 17, 0, 0, gsn.LEFT]
+    assert gsn.transform_reward(as_number, [part], center) == 0
+    assert gsn.transform_reward([2, 0, 0, 0, gsn.LEFT], [part], center * math.nan) == 0
+    unit = gsn.Part(*(F.normalize(s) / 40 for s in (part.query, part.gallery)), part.right)
+    cosine = [0, 8, 0, 0, gsn.LEFT]  # cos(e): all cosines within 1e-6 of 1
+    with pytest.raises(ranking.CollapsedSimilaritiesError):
+        unit.after(gsn.decode_transform(cosine, center))
+    assert gsn.transform_reward(cosine, [unit], center) == 0
+    assert gsn.transform_reward(gsn.IDENTITY, [unit], center) > 0
 
 
-def test_the_stand_in_needs_no_files():
-    images = gsn.kernel_data("digits", 200, seed=1)
-    assert images.train[0].shape == (200, 64)
-    assert images.train[0].max() == 1
-    first = gsn.kernel_data("digits", 200, seed=0)
-    assert not np.array_equal(first.train[1], images.train[1])
-    assert np.array_equal(first.val[1], images.val[1])
-    with pytest.raises(ValueError, match="digits has 1300 images: no 2000"):
-        gsn.kernel_data("digits", 2000)
+def test_a_reward_is_the_mean_over_folds(part):
+    center = part.gallery.mean(0)
+    other = gsn.Part(part.query[:20], part.gallery, part.right[:20])
+    alone = [gsn.transform_reward(gsn.CENTRED, [each], center) for each in (part, other)]
+    both = gsn.transform_reward(gsn.CENTRED, [part, other], center)
+    assert both == pytest.approx(sum(alone) / 2)
 
 
-@REAL
-@pytest.mark.parametrize("name", ["linear", "rbf-auto", "sigmoid-auto"])
-def test_published_rows_of_the_baselines_to_the_last_digit(name):
-    images = gsn.kernel_data("mnist", 2000)
-    found = gsn.try_kernel(gsn.baseline_kernels(images.train[0])[name], images, (1000, 2000))
-    val, *test = gsn.PUBLISHED[name]
-    assert [100 * found[n][1].mean() for n in (1000, 2000)] == pytest.approx(test, abs=1e-9)
-    assert 100 * found[1000][0].mean() == pytest.approx(val, abs=1e-9)
+def test_folds_share_no_item_with_each_other_or_with_the_choice(garments):
+    _, folds, second = gsn.frozen_parts("smoke", "")
+    assert len(folds) == 4
+    assert len(second) == 1
+    counts = [len(np.unique(fold.right.numpy(), axis=0)) for fold in folds]  # an item a pattern
+    assert sum(counts) == gsn.preset(gsn.BUDGET, "smoke")["reward_items"]
+    n_val = garments.where(split="val").n_items
+    assert len(np.unique(second[0].right.numpy(), axis=0)) == n_val
 
 
-@REAL
-def test_published_row_of_the_discovered_kernel_on_validation():
-    """All 10,000 test images take half a minute: the chapter checks those."""
-    images = gsn.kernel_data("mnist", 1000)
-    kernel = gsn.in_single(gsn.decode_kernel(gsn.DISCOVERED))
-    assert gsn.svm_accuracy(kernel, images.train, images.val) == pytest.approx(0.928)
+def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
+    """Where no program beats it on validation, no function is used."""
+    real = gsn.transform_reward
+    second = gsn.frozen_parts("smoke", "")[2]
+
+    def judge(tokens, parts, center):
+        if parts is second:
+            return float(tuple(tokens) == gsn.IDENTITY)
+        return real(tokens, parts, center)
+
+    monkeypatch.setattr(gsn, "transform_reward", judge)
+    tokens, score, tried = gsn.best_transform("random", 1, "smoke", "")
+    assert (tokens, score) == (gsn.IDENTITY, 1.0)
+    assert len(tried) == gsn.preset(gsn.BUDGET, "smoke")["programs"]
+
+
+def test_controls_are_what_they_are_called(part):
+    train = np.random.default_rng(0).normal(size=(80, 12))
+    white = gsn.whitening(train, 5)(torch.from_numpy(train))
+    assert white.shape == (80, 5)
+    torch.testing.assert_close(white.T @ white / 79, torch.eye(5).double())
+    e = torch.tensor([[-4.0, 9.0]])
+    torch.testing.assert_close(gsn.power(e, 0.5), torch.tensor([[-2.0, 3.0]]))
+    center = part.gallery.mean(0)
+    centred = gsn.decode_transform(gsn.CENTRED, center)(part.query)
+    torch.testing.assert_close(centred, part.query - center)
 
 
 # The controller and its search
 
 
-def test_reinforce_gradient_is_the_two_armed_bandits():
+def test_advantages_leave_the_own_reward_out():
+    rewards = torch.tensor([1.0, 0.0, 0.5])
+    expected = [1 - 0.25, 0 - 0.75, 0.5 - 0.5]
+    assert gsn.advantages(rewards).tolist() == pytest.approx(expected)
+    with pytest.raises(ValueError, match="1 program in a batch"):
+        gsn.advantages(rewards[:1])
+
+
+@pytest.mark.parametrize("draws", [2, 4])
+def test_reinforce_is_unbiased_on_the_bandit(draws):
+    """Over all batches, weighted by their probability, the gradient is the true one."""
     theta = torch.tensor([[0.4, -0.7]], dtype=torch.float64, requires_grad=True)
     rewards = torch.tensor([0.3, 1.1], dtype=torch.float64)
     p = theta.detach().softmax(1)[0]
-    for baseline in (0.0, 0.6):  # any baseline gives the same expectation
-        theta.grad = None
-        advantage = 2 * p * (rewards - baseline)  # each arm as often as it is drawn
-        log_p = [theta.log_softmax(1).expand(2, 2)]
-        gsn.reinforce_loss(log_p, torch.tensor([[0], [1]]), advantage).backward()
-        expected = p * (rewards - (p * rewards).sum())
-        torch.testing.assert_close(-theta.grad[0], expected, rtol=1e-12, atol=1e-12)
+    expected = p * (rewards - (p * rewards).sum())
+    found = gsn.bandit_slope(theta, rewards, gsn.advantages, draws)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    biased = gsn.bandit_slope(theta, rewards, lambda r: r - r.mean(), draws)
+    torch.testing.assert_close(biased, expected * (draws - 1) / draws)
 
 
 def test_gradient_with_teacher_forcing_agrees_with_finite_differences():
@@ -245,7 +531,6 @@ def test_gradient_with_teacher_forcing_agrees_with_finite_differences():
 
 
 def test_the_first_token_has_no_entropy_bonus():
-    log_p = [torch.randn(3, n, requires_grad=True).log_softmax(1) for n in (4, 5)]
     leaves = [torch.randn(3, n, requires_grad=True) for n in (4, 5)]
     log_p = [leaf.log_softmax(1) for leaf in leaves]
     gsn.reinforce_loss(log_p, torch.zeros(3, 2, dtype=torch.long), torch.zeros(3)).backward()
@@ -296,326 +581,263 @@ def test_reinforce_learns_a_toy_reward_and_beats_random():
     assert drawn.mean() < 0.2
 
 
-# The grid
+# Kernels
 
 
-@pytest.fixture(scope="module")
-def model():
-    return gsn.network("smoke", seed=0).eval()
+def test_the_discovered_kernel_is_its_closed_form():
+    x, y = np.random.default_rng(0).random((2, 9, 50))
+    s = np.sin(x @ y.T / 50)[..., None]
+    expected = np.abs(np.minimum(np.sin(x[:, None] * y), s)).sum(-1)
+    found = gsn.decode_kernel(gsn.DISCOVERED)(x, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_one_cell_is_the_querys_path(model):
-    pictures = torch.randn(3, 3, 32, 32)
-    with torch.no_grad():
-        torch.testing.assert_close(
-            model.grid(pictures)[:, 0, 0], model(pictures), atol=1e-5, rtol=0
-        )
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("black", [0, 5])
+def test_chunked_kernels_are_symmetric_and_equal_to_whole_ones(seed, black):
+    images = dark_images(11, seed=seed)
+    images[:black] = 0  # whole blocks are black
+    for tokens in programs(7, 40, seed):
+        whole = gsn.decode_kernel(tokens, block=99)(images, images.copy())
+        half = gsn.decode_kernel(tokens, block=4)(images, images)
+        assert np.array_equal(half, half.T, equal_nan=True)
+        finite = np.isfinite(whole) & np.isfinite(half)
+        np.testing.assert_allclose(half[finite], whole[finite], rtol=1e-9, atol=1e-9)
 
 
-def test_tiles_lie_row_by_row():
-    pictures = torch.arange(9.0)[:, None, None, None].expand(9, 3, 2, 2)[None]
-    grid = gsn.tile(pictures)
-    assert grid.shape == (1, 3, 6, 6)
-    assert grid[0, 0, ::2, ::2].tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert grid[0, 0, 1::2, 1::2].tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+def test_a_norm_over_black_pixels_counts_them_all():
+    """exp(x y) over 50 black pixels has the norm 50, in any block; not 1."""
+    black = np.zeros((3, 50))
+    tokens = [6, 6, 6, 6, gsn.LEFT, 7, 0, 0, 0, gsn.LEFT]
+    for block in (1, 2, 99):
+        found = gsn.decode_kernel(tokens, block=block)(black, black)
+        np.testing.assert_allclose(found, 50, rtol=1e-12)
 
 
-def test_permuting_cells_permutes_the_map_exactly_without_neighbours():
-    """With layers that do not look beyond a cell nothing leaks."""
-    torch.manual_seed(0)
-    local = nn.Conv2d(3, 8, 4, stride=4)
-    network = gsn.GridSearchNetwork(local, 8, cell=16, dim=5)
-    cells, order = torch.randn(2, 9, 3, 16, 16), torch.randperm(9)
-    with torch.no_grad():
-        first = network.grid(gsn.tile(cells)).flatten(1, 2)
-        again = network.grid(gsn.tile(cells[:, order])).flatten(1, 2)
-        torch.testing.assert_close(again, first[:, order])
-        alone = network(cells.flatten(0, 1)).unflatten(0, (2, 9))
-        torch.testing.assert_close(first, alone)
+def test_black_pixels_count_as_often_as_there_are():
+    images = dark_images(6)
+    tokens = [6, 8, 6, 8, gsn.TIMES, 7, 0, 0, 0, gsn.LEFT]  # cos(x y)^2: 1 where both are black
+    expected = (np.cos(images[:, None] * images) ** 2).sum(-1)
+    np.testing.assert_allclose(gsn.decode_kernel(tokens)(images, images), expected, rtol=1e-12)
 
 
-def test_a_grid_that_is_no_multiple_of_its_cell_is_refused(model):
-    with pytest.raises(ValueError, match="expected K cells of 32 pixels"):
-        model.grid(torch.randn(1, 3, 80, 80))
+def test_inputs_that_are_numbers_are_those_of_the_sheet():
+    x, y = dark_images(3, seed=1), dark_images(4, seed=2)
+    gap = x[:, None] - y
+    expected = {3: abs(gap).sum(-1), 4: np.sqrt((gap**2).sum(-1)), 5: x @ y.T}
+    for operand, values in expected.items():
+        tokens = [operand, 0, 0, 0, gsn.LEFT]
+        np.testing.assert_allclose(gsn.decode_kernel(tokens)(x, y), values / 40, atol=1e-12)
 
 
-def test_letterbox_shrinks_about_the_centre_on_black():
-    black = gsn.normalise(torch.zeros(1, 3, 1, 1, dtype=torch.uint8))
-    white = gsn.normalise(torch.full((2, 3, 32, 32), 255, dtype=torch.uint8))
-    boxed = gsn.letterbox(white, torch.tensor([0.5, 1.0]))
-    torch.testing.assert_close(boxed[0, :, 16, 16], white[0, :, 0, 0])
-    torch.testing.assert_close(boxed[0, :, 2, 2], black[0, :, 0, 0])
-    torch.testing.assert_close(boxed[1], white[1])
-    inside = (boxed[0, 0] > black[0, 0] + 0.5).double().mean()
-    assert inside == pytest.approx(0.25, abs=0.07)
+def test_a_kernel_that_is_not_finite_has_reward_0():
+    labels = np.arange(10) % 2
+    bright = (100 * dark_images(10), labels)
+    images = gsn.sets.Images("toy", bright, bright, bright)
+    tokens = [1, 6, 0, 0, gsn.LEFT, 7, 6, 0, 0, gsn.LEFT]  # exp(exp(x + y)), x up to 100
+    assert gsn.kernel_reward(tokens, images, 10, 10) == 0
 
 
-def test_cosine_map_is_the_loop():
-    query, cells = torch.randn(2, 7), torch.randn(2, 3, 3, 7)
-    found = gsn.cosine_map(query, cells)
-    for b, i, j in itertools.product(range(2), range(3), range(3)):
-        expected = F.cosine_similarity(query[b], cells[b, i, j], dim=0)
-        torch.testing.assert_close(found[b, i, j], expected)
+def test_kernels_are_chosen_on_images_that_no_reward_has_seen(monkeypatch):
+    """Ten are judged again, on the second half alone: the first half has no say in it."""
+    images = training_set("digits", 60)
+    first, second = images.halves()
+    assert not set(map(bytes, first.val[0])) & set(map(bytes, second.val[0]))
+    asked = []
+
+    def reward(tokens, images, n, n_val=None, device="cpu"):
+        late = np.array_equal(images.val[0], second.val[0])
+        asked.append((late, n))
+        value = hash(tuple(tokens)) % 997 / 997
+        return 1 - value if late else value
+
+    monkeypatch.setattr(gsn, "kernel_reward", reward)
+    plan = {"n_train": 20, "n_val": 30, "n_again": 60, "kernel_programs": 80, "again": 10}
+    tokens, score, tried = gsn.best_kernel(images, plan, "random", 0)
+    top = tried.drop_duplicates("text").nlargest(10, "reward")
+    assert score == pytest.approx(1 - top["reward"].min())  # the last of the ten
+    assert tokens == tuple(top["tokens"].iloc[int(top["reward"].argmin())])
+    assert {n for late, n in asked if late} == {60}
+    assert {n for late, n in asked if not late} == {20}
 
 
-# The loss
+@REAL
+@pytest.mark.parametrize("name", ["linear", "rbf-auto", "sigmoid-auto"])
+def test_published_rows_of_the_baselines_to_the_last_digit(name):
+    images = training_set("mnist", 1000)
+    kernel, cost, _ = gsn.kernel_of(name, images, 1000)
+    right = gsn.try_kernel(kernel, images, 1000, cost)
+    val, test, _ = gsn.PUBLISHED[name]
+    assert 100 * right["test"].mean() == pytest.approx(test, abs=1e-9)
+    assert 100 * right["val"].mean() == pytest.approx(val, abs=1e-9)
 
 
-def loss_by_loop(similarity, match, high, low, power=1):
-    positive, negative = [], []
-    for s, y in zip(similarity.flatten().tolist(), match.flatten().tolist(), strict=True):
-        if y:
-            positive.append(max(0, high - s) ** power)
-        else:
-            negative.append(max(0, s - low) ** power)
-    return sum(positive) / max(1, len(positive)) + sum(negative) / max(1, len(negative))
+@REAL
+def test_published_kernel_on_validation():
+    """All 10,000 test images take half a minute: the chapter checks those."""
+    images = training_set("mnist", 1000)
+    kernel = gsn.decode_kernel(gsn.DISCOVERED)
+    right = gsn.try_kernel(kernel, images, 1000, parts=("val",))["val"]
+    assert right.mean() == pytest.approx(0.928)
 
 
-@pytest.mark.parametrize("power", [1, 2])
-@pytest.mark.parametrize("margins", [(0.8, 0.0), (0.6, 0.3), (0.9, -0.1)])
-def test_loss_is_the_loop_over_cells(margins, power):
-    generator = torch.Generator().manual_seed(0)
-    maps = 2 * torch.rand(5, 3, 3, generator=generator, dtype=torch.float64) - 1
-    match = torch.rand(5, 3, 3, generator=generator) < 0.3
-    for wanted in (match, torch.zeros_like(match), torch.ones_like(match)):
-        found = gsn.double_margin_loss(maps, wanted, *margins, power=power)
-        assert found.item() == pytest.approx(loss_by_loop(maps, wanted, *margins, power), 1e-12)
+# The plan of runs
 
 
-def test_cells_on_the_right_side_of_their_margin_have_no_gradient():
-    maps = torch.tensor([0.9, 0.7, -0.1, 0.2], dtype=torch.float64, requires_grad=True)
-    match = torch.tensor([True, True, False, False])
-    gsn.double_margin_loss(maps, match).backward()
-    assert maps.grad.tolist() == [0, -0.5, 0, 0.5]
-    maps.grad = None
-    gsn.double_margin_loss(maps, match, masks="location").backward()
-    assert maps.grad.tolist() == [-0.5, -0.5, 0.5, 0.5]
+def trial(arm, number, val_map):
+    values = {"metrics": {}, "intervals": {}, "counts": {}, "extra": {"val_map": val_map}}
+    names = {"chapter": gsn.CHAPTER, "data": "d", "scale": "full", "seed": 0}
+    return Record(arm=f"trial,{arm},{number}", **names, **values)
 
 
-def test_loss_refuses_margins_and_shapes_that_make_no_sense():
-    with pytest.raises(ValueError, match="high above low"):
-        gsn.double_margin_loss(torch.zeros(2), torch.ones(2, dtype=torch.bool), 0.0, 0.5)
-    with pytest.raises(ValueError, match="expected one shape"):
-        gsn.double_margin_loss(torch.zeros(2), torch.ones(3, dtype=torch.bool))
+def all_tried(rounds):
+    """Trials of some rounds; the later a choice stands, the better it was."""
+    return [
+        trial(arm, number, number / 1000)
+        for arms in rounds
+        for arm, choices in arms.items()
+        for number in range(len(choices))
+    ]
 
 
-def test_one_search_can_be_learnt_by_heart():
-    """Positives get above the high margin and negatives below the low one: loss 0."""
-    torch.manual_seed(0)
-    network = gsn.network("smoke", seed=0)
-    gsn.Arm(network, "double_margin", on="grid")  # fixes batch normalisation
-    batch = gsn.Searches(
-        torch.randn(1, 3, 32, 32),
-        torch.randn(1, 9, 3, 32, 32),
-        torch.tensor([5]),
-        torch.tensor([[5, 1, 2, 3, 4, 6, 7, 5, 8]]),
-        np.zeros(1),
-        np.zeros((1, 9)),
-    )
-    arm = gsn.Arm(network, "double_margin", on="grid")
-    optimizer = torch.optim.Adam(arm.parameters(), lr=1e-3)
-    for _ in range(150):
-        loss = arm(batch)
-        if loss == 0:
-            break
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert loss == 0
+def test_settings_are_chosen_on_validation_and_passed_on():
+    first = gsn.rounds([])[1]["head,gsn"]
+    assert gsn.choose([], heads=True)["head,gsn"] == first[len(first) // 2]
+    found = [trial("head,gsn", i, v) for i, v in enumerate((0.1, 0.3, 0.2))]
+    told = gsn.choose(found, heads=True)["head,gsn"]
+    assert told == first[1]
+    behind = gsn.choose(found)
+    for arm in ("gsn", "gsn_separate", "gsn_ten"):  # a trained block takes the head's margins
+        assert all(behind[arm][key] == told[key] for key in ("high", "low", "hard", "shape"))
+    assert behind["gsn_separate"]["on"] == "cells"
+    assert behind["gsn_ten"]["items"] == 10
 
 
-# Batches and arms
+def test_one_rule_for_hard_negatives_and_equal_rates():
+    place = 6  # the second share, at the third rate
+    found = [trial("head,negatives", place, 0.9)]
+    rounds = gsn.rounds(found)
+    share = rounds[0]["head,negatives"][place]["hard"]
+    assert share == gsn.SHARES[1]["hard"]
+    for arms in rounds[1:]:
+        for arm, choices in arms.items():
+            rates = gsn.RATES if gsn.is_head(arm) else gsn.TAIL_RATES
+            assert {choice["rate"] for choice in choices} == {each["rate"] for each in rates}
+            pairs = choices[0]["shape"] == (1, 1)
+            assert {choice["hard"] for choice in choices} == {0.0 if pairs else share}
 
 
-@pytest.fixture(scope="module")
-def garments():
-    return gsn.load_data("wardrobe-garments", "smoke")
+def test_arms_differ_in_one_thing_from_rung_to_rung():
+    told = gsn.choose(all_tried(gsn.rounds([])[:2]))
+
+    def changed(a, b):
+        keys = {*told[a], *told[b]} - {"rate"}
+        return {key for key in keys if told[a].get(key) != told[b].get(key)}
+
+    assert changed("gsn_ten", "gsn") == {"items"}
+    assert changed("gsn", "gsn_separate") == {"on"}
+    assert changed("gsn", "gsn_squared") == {"power"}
+    assert told["gsn_batch"]["on"] == told["infonce"]["on"] == told["triplet"]["on"] == "batch"
+    assert len({told[arm]["shape"] for arm in gsn.TAIL}) == 1
 
 
-def test_searches_hold_positives_and_other_items(garments):
-    rows = garments.where(split="train")
-    batches = gsn.SearchBatches(rows, 32, queries=4, steps=3, seed=1)
-    batch, again = batches.at(2), batches.at(2)
-    assert len(batch) == 40
-    assert batch.cells.shape == (4, 9, 3, 32, 32)
-    assert (batch.is_match.sum(1) == 2).all()
-    assert (rows.domain[batch.query_rows] == 0).all()
-    assert (rows.domain[batch.cell_rows] == 1).all()
-    assert all(len(set(cells)) == 9 for cells in batch.cell_rows.tolist())
-    assert torch.equal(batch.cells, again.cells)
-    assert not np.array_equal(batch.query_rows, batches.at(1).query_rows)
+def test_the_plan_goes_round_by_round(monkeypatch):
+    monkeypatch.setattr(gsn.opening, "present", lambda data, *_: True)
+    monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
+    found = []
+    for stage in range(3):
+        jobs = gsn.plan("full", found)
+        assert max(job.stage for job in jobs) == stage
+        found += all_tried(gsn.rounds(found)[stage : stage + 1])
+    jobs = gsn.plan("full", found)
+    last = [job for job in jobs if job.stage == 3]
+    count = lambda data, arm: sum((j.data, j.arm) == (data, arm) for j in jobs)  # noqa: E731
+    for arm in gsn.TAIL:
+        assert count("wardrobe-garments", arm) == 10
+        assert count("grocery-store", arm) == 5
+    assert count("wardrobe-garments", "gsn_ten") == 5
+    assert count("wardrobe-garments", "head,infonce_wide") == 10
+    assert count("mnist-1000", "svm,discovered") == count("mnist-2000", "svm,discovered") == 20
+    assert count("mnist-1000", "svm,reinforce") == count("wardrobe-garments", "function,rl") == 10
+    assert not [job for job in last if trials.is_trial(job.arm)]
+    names = [(job.data, job.arm, job.seed) for job in jobs]
+    assert len(set(names)) == len(names)
 
 
-def test_half_of_the_negatives_are_hard(garments):
-    rows = garments.where(split="train")
-    shop, street = np.flatnonzero(rows.domain == 1), np.flatnonzero(rows.domain == 0)
-    query = street[0]
-    others = shop[rows.item[shop] != rows.item[query]]
-    hard = {query: others[:5]}
-    cells = gsn.choose_cells(rows, [query], 3, 2, np.random.default_rng(0), hard)[0]
-    assert np.isin(cells, others[:5]).sum() >= 3
-    assert len(set(cells.tolist())) == 9
+def test_the_ledger_names_arms_that_the_plan_runs(monkeypatch):
+    monkeypatch.setattr(gsn.opening, "present", lambda data, *_: True)
+    monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
+    found = []
+    for stage in range(3):
+        found += all_tried(gsn.rounds(found)[stage : stage + 1])
+    arms = {job.arm for job in gsn.plan("full", found)} | {"gsn,in-grids"}
+    (grounds,) = claims.all_grounds("gsn_rl")
+    for claim in grounds.ledger.claims:
+        for entry in claim.evidence:
+            assert {*entry.get("contrast", [entry.get("arm")])} <= arms, claim.id
 
 
-def test_hard_negatives_are_the_nearest_of_other_items(garments, model):
-    rows = garments.where(split="train")
-    found = gsn.nearest_others(model, rows, 32, "cpu", near=4)
-    street, shop = (np.flatnonzero(rows.domain == d) for d in (0, 1))
-    vectors = gsn.retrieval.embed(model, rows, 32)
-    assert set(found) == set(street)
-    query = street[3]
-    others = shop[rows.item[shop] != rows.item[query]]
-    nearest = others[np.argsort(-(vectors[others] @ vectors[query]), kind="stable")][:4]
-    assert found[query].tolist() == nearest.tolist()
-
-
-@pytest.mark.parametrize("name", sorted(gsn.TRIALS))
-def test_every_arm_has_three_trials_and_trains_the_network(name, garments):
-    assert len(gsn.TRIALS[name]) == 3
-    batch = gsn.SearchBatches(garments.where(split="train"), 32, queries=3, steps=1).at(0)
-    network = gsn.network("smoke", seed=0)
-    arm = gsn.Arm(network, **gsn.TRIALS[name][0])
-    loss = arm(batch)
-    loss.backward()
-    assert loss.isfinite()
-    assert network.embedding.weight.grad.abs().sum() > 0
-    assert all(p.grad is not None for p in arm.parameters())
-
-
-def test_arms_without_a_grid_and_with_one_cell_of_context_agree(garments):
-    """The double margin on cells equals that on the batch restricted to each query's own."""
-    batch = gsn.SearchBatches(garments.where(split="train"), 32, queries=3, steps=1).at(0)
-    network = gsn.network("smoke", seed=0)
-    with torch.no_grad():
-        found = gsn.Arm(network, "double_margin", on="cells")(batch)
-        query, cells = gsn.embed_searches(network, batch, "cells")
-        maps = torch.stack([F.cosine_similarity(q[None], c) for q, c in zip(query, cells)])  # noqa: B905
-        expected = loss_by_loop(maps, batch.is_match, 0.8, 0.0)
-    assert found.item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_settings_are_chosen_on_validation_alone():
-    def record(name, val_map, hit):
-        values = {"metrics": {"hit@1": hit}, "intervals": {}, "counts": {}}
-        names = {"chapter": "05_gsn_rl", "data": "d", "arm": name, "scale": "smoke", "seed": 0}
-        return Record(**names, **values, extra={"val_map": val_map})
-
-    assert gsn.choose([]) == {arm: trials[0] for arm, trials in gsn.TRIALS.items()}
-    found = [record(gsn.trial("gsn", i), v, 1 - v) for i, v in enumerate((0.1, 0.3, 0.2))]
-    assert gsn.choose(found)["gsn"] == gsn.TRIALS["gsn"][1]
-
-
-def test_position_shift_is_zero_without_neighbours(garments):
-    torch.manual_seed(0)
-    network = gsn.GridSearchNetwork(nn.Conv2d(3, 8, 8, stride=8), 8, cell=32, dim=6)
-    found = gsn.position_shift(network, garments, 32, "cpu")
-    assert max(found.values()) < 1e-5
-    leaky = gsn.position_shift(gsn.network("smoke", seed=0), garments, 32, "cpu")
-    assert leaky["shift_p95"] > leaky["shift_mean"] > 0
-
-
-def test_probes_read_an_attribute_that_is_in_the_embedding(garments):
-    class Oracle(nn.Module):
-        """Embeds a picture as its mean colour."""
-
-        def forward(self, pictures):
-            return pictures.mean((2, 3))
-
-    found = gsn.probes(Oracle(), garments, 32, "cpu")
-    names = {f"probe_{name}" for name in garments.attribute_names}
-    assert set(found) == names | {"probe"}
-    assert found["probe"] == pytest.approx(np.mean([found[name] for name in names]))
-
-
-# Transformations
+def test_sizes_of_a_run():
+    full = gsn.preset(gsn.BUDGET, "full")
+    assert gsn.budget("wardrobe-garments", "full", "gsn")["steps"] == full["steps"]
+    assert gsn.budget("wardrobe-garments", "full", "head,gsn")["steps"] == full["head_steps"]
+    assert gsn.budget("wardrobe-garments", "full", "margins,0.5,0.1")["steps"] == full["head_steps"]
+    tried = gsn.budget("wardrobe-garments", "full", "trial,gsn,1")["steps"]
+    assert tried == full["steps"] // 3
+    assert gsn.budget("grocery-store", "full", "gsn")["steps"] == full["grocery_steps"]
+    assert gsn.budget("deepfashion-c2s", "paper", "gsn")["size"] == 224
+    assert full["items"] >= 48  # queries a step
 
 
 @pytest.fixture
-def frozen():
-    torch.manual_seed(0)
-    query, gallery, train = (torch.randn(n, 12) for n in (40, 60, 80))
-    items = torch.arange(40) // 2, torch.arange(60) // 3
-    gallery = gallery + 1.5 * query[::2].repeat_interleave(3, 0)
-    return gsn.Frozen(train, (query, gallery, *items), (query, gallery, *items))
+def where(tmp_path):
+    place = {"device": "cpu", "results": str(tmp_path), "data_root": "", "progress": False}
+    return place | {"scale": "smoke"}
 
 
-def test_identity_leaves_the_metrics_unchanged(frozen):
-    query, gallery, items, owners = frozen.test
-    function = gsn.decode_transform(gsn.IDENTITY, frozen.train.mean(0))
-    expected = gsn.retrieval.evaluate(
-        query.numpy(), gallery.numpy(), items.numpy(), owners.numpy(), k=(1, 5, 10, 20)
-    )
-    assert gsn.evaluate_transform(function, frozen).metrics == expected.metrics
-    assert gsn.hit_at_1(*frozen.test) == expected.metrics["hit@1"]
+def test_arms_are_recorded_query_by_query_and_trials_without_the_test(tmp_path, where):
+    told, heads = gsn.choose([]), gsn.choose([], heads=True)
+    jobs = {"trunk": {}, "gsn": told["gsn"], "head,gsn": heads["head,gsn"]}
+    jobs["trial,head,gsn,0"] = heads["head,gsn"]
+    for arm, settings in jobs.items():
+        gsn.do(Job("wardrobe-garments", arm, 0, settings), where)
+    found = {r.arm: r for r in records.load(tmp_path, data="wardrobe-garments")}
+    assert set(found) == {*jobs, "gsn,in-grids"}
+    asked = records.per_query(found["trunk"], tmp_path)
+    for arm in ("gsn", "gsn,in-grids", "head,gsn"):
+        kept = records.per_query(found[arm], tmp_path)
+        assert np.array_equal(kept.item, asked.item)
+        assert "val_map" in found[arm].curve
+    assert found["gsn"].extra["maps_shift_p95"] > 0
+    assert found["trial,head,gsn,0"].metrics == {}
+    assert 0 < found["trial,head,gsn,0"].extra["val_map"] <= 1
 
 
-def test_transforms_use_embedding_direction_and_centre(frozen):
-    center, e = frozen.train.mean(0), frozen.test[0]
-    for operand, expected in enumerate((e, F.normalize(e), e - center)):
-        tokens = [operand, 0, 0, 0, gsn.LEFT]
-        torch.testing.assert_close(gsn.decode_transform(tokens, center)(e), expected)
-    tokens = [0, 3, 0, 0, gsn.LEFT, 3, 6, 0, 0, gsn.LEFT]  # exp(e^2) is clipped
-    assert gsn.decode_transform(tokens, center)(4 * e).max() <= 1e4
+def test_functions_are_recorded_beside_the_trunk(tmp_path, where):
+    gsn.do(Job("wardrobe-garments", "trunk", 0), where)
+    for name in gsn.FUNCTIONS:
+        gsn.do(Job("wardrobe-garments", f"function,{name}", 0), where)
+    found = {r.arm: r for r in records.load(tmp_path, data="wardrobe-garments")}
+    start, same = found["trunk"].metrics, found["function,identity"].metrics
+    assert same["map"] == pytest.approx(start["map"], rel=1e-5)
+    assert same["hit@10"] == start["hit@10"]
+    queries = {r.per_query["queries"] for r in found.values()}
+    assert len(queries) == 1
+    rl = found["function,rl"]
+    assert rl.extra["reward"] == max(rl.curve["best"])
+    assert rl.extra["text"] == gsn.formula(rl.extra["tokens"], gsn.VECTORS)
 
 
-def test_constant_and_infinite_functions_have_no_reward(frozen):
-    part = frozen.halves[0]
-    assert gsn.transform_reward([0, 17, 0, 0, gsn.LEFT], frozen, part) == 0
-    nan = frozen.train * math.nan
-    broken = gsn.Frozen(nan, frozen.val, frozen.test)
-    assert gsn.transform_reward([2, 0, 0, 0, gsn.LEFT], broken, part) == 0
-    assert gsn.transform_reward(gsn.IDENTITY, frozen, part) == gsn.hit_at_1(*part)
-
-
-def test_halves_share_no_item(frozen):
-    first, second = frozen.halves
-    assert not set(first[2].tolist()) & set(second[2].tolist())
-    assert len(first[0]) + len(second[0]) == len(frozen.val[0])
-
-
-def test_whitened_training_embeddings_have_variance_one(frozen):
-    white = gsn.whitening(frozen.train, 5)(frozen.train)
-    assert white.shape == (80, 5)
-    torch.testing.assert_close(white.T @ white / 79, torch.eye(5), atol=1e-4, rtol=0)
-    e = torch.tensor([[-4.0, 9.0]])
-    torch.testing.assert_close(gsn.power(e, 0.5), torch.tensor([[-2.0, 3.0]]))
-
-
-def test_all_functions_are_tried_and_the_search_is_reproducible(frozen):
-    found, again = (gsn.transforms(frozen, 24, seed=2) for _ in range(2))
-    assert tuple(sorted(found)) == tuple(sorted(gsn.FUNCTIONS))
-    for name in ("rl", "random"):
-        assert found[name][1]["text"] == again[name][1]["text"]
-        assert found[name][1]["curve"]["program"][-1] == 24
-        assert found[name][1]["reward"] >= max(0, found[name][1]["curve"]["best"][0])
-
-
-# Records
-
-
-def test_a_kernel_record_can_be_read_tabulated_and_found_again(tmp_path):
-    where = WHERE | {"results": str(tmp_path)}
-    right = np.array([True, False, True, True]), np.array([True] * 90 + [False] * 10)
-    settings = {"kernel": "linear", "n": 60}
-    gsn.write_kernel(where, "mnist-60", "linear", 0, settings, right, published_gap=0.0)
-    (record,) = gsn.records.load(tmp_path)
-    assert record.metrics == {"val_accuracy": 0.75, "accuracy": 0.9}
-    table = gsn.tables.matrix(gsn.tables.table([record], ["accuracy"]), "accuracy")
-    assert table.loc["svm,linear", "mnist-60"].startswith("90.0 [82.6, 94.5")
-    assert gsn.done(where, "mnist-60", "svm,linear", 0, settings)
-    assert not gsn.done(where, "mnist-60", "svm,linear", 0, {"kernel": "linear", "n": 61})
-
-
-def test_a_stopped_series_of_kernel_jobs_is_not_repeated(tmp_path, monkeypatch):
-    where = WHERE | {"results": str(tmp_path)}
-    monkeypatch.setattr(gsn, "kernel_sizes", lambda data, scale: ((40, 60), 50))
-    gsn.do_kernels("digits", 0, where)
-    written = sorted(tmp_path.rglob("*.json"))
-    assert len(written) == 2 * len(gsn.KERNELS)
-    times = [path.stat().st_mtime_ns for path in written]
-    gsn.do_kernels("digits", 0, where)
-    assert times == [path.stat().st_mtime_ns for path in written]
-    gsn.do_kernel_search("digits", "random", 0, where)
-    (found,) = gsn.records.load(tmp_path, arm="svm,random")
-    assert found.extra["reward"] == max(found.curve["best"])
-    assert gsn.formula(found.extra["tokens"], gsn.PAIRS) == found.extra["text"]
+@REAL
+def test_kernels_are_recorded_image_by_image(tmp_path, where):
+    for name in ("linear", "rbf-tuned", "discovered", "random"):
+        gsn.do(Job("mnist-40", f"svm,{name}", 1), where)
+    found = {r.arm: r for r in records.load(tmp_path)}
+    for record in found.values():
+        kept = records.per_query(record, tmp_path)
+        assert kept.metric("accuracy").mean() == pytest.approx(record.metrics["accuracy"])
+        assert len(kept.item) == record.counts["n_accuracy"]
+        assert (kept.family == kept.item // 10).all()
+    assert set(found["svm,rbf-tuned"].extra["chosen"]) == {"gamma over scale", "C"}
+    drawn = found["svm,random"]
+    assert drawn.extra["text"] == gsn.formula(drawn.extra["tokens"], gsn.PAIRS)

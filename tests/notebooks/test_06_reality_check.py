@@ -147,10 +147,10 @@ def test_second_stages_begin_when_they_should(garments):
     module, _ = module_of("gsn", garments)
     searches = check.batches_of("gsn", garments, plan, "cpu", 0)
     check.later("gsn", module, searches, garments, plan, 5, "cpu")
-    assert searches.hard is None
+    assert searches.sampler.hard is None
     check.later("gsn", module, searches, garments, plan, 6, "cpu")
-    row = next(iter(searches.hard))
-    assert (garments.item[searches.hard[row]] != garments.item[row]).all()
+    row = next(iter(searches.sampler.hard))
+    assert (garments.item[searches.sampler.hard[row]] != garments.item[row]).all()
 
 
 def test_softmax_and_centre_is_the_sum_of_its_parts():

@@ -163,7 +163,9 @@ def by_distance(rows):
 
 
 def cell_of_a_grid(rows):
-    return as_embedded(chapters.definitions("05_gsn_rl").network("smoke", 0), 32, rows)
+    stem, model = chapters.definitions("05_gsn_rl").build("gsn", "smoke", 0)
+    whole = own_photo.Whole(stem, model).eval()
+    return whole, None, 96, [retrieval.embed(whole, part, 96) for part in rows]
 
 
 KINDS = (plain_network, branches, drawn_then_matched, by_distance, cell_of_a_grid)

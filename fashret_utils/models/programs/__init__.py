@@ -1,0 +1,1 @@
+"""Functions written as programs: kernels of many pairs of images at once, exact rankings."""

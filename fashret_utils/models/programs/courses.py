@@ -1,0 +1,58 @@
+"""What is kept of a search for a program, and shown of many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+
+def thinned(tried: pd.DataFrame, points: int = 100) -> dict[str, list]:
+    """The course of a search: how many programs, and the best reward until then.
+
+    **Arguments**: `tried` - a row a program, with `best` so far.
+    """
+    rows = np.unique(np.linspace(0, len(tried) - 1, min(points, len(tried))).astype(int))
+    return {"program": (rows + 1).tolist(), "best": tried["best"].iloc[rows].tolist()}
+
+
+def summary(tried: pd.DataFrame) -> dict[str, float]:
+    """The best reward, programs tried, different ones, those without reward, seconds.
+
+    **Arguments**: `tried` - columns `text`, `reward`, `best`, `seconds`.
+    """
+    return {
+        "reward": float(tried["best"].iloc[-1]),
+        "programs": len(tried),
+        "different": int(tried["text"].nunique()),
+        "refused": int((tried["reward"] == 0).sum()),
+        "seconds": float(tried["seconds"].iloc[-1]),
+    }
+
+
+def found(records: Collection, metric: str) -> pd.DataFrame:
+    """The programs that searches chose, from their records: reward, second look, test, per cent."""
+    rows = [
+        {
+            "data": record.data,
+            "search": record.arm.partition(",")[2],
+            "seed": record.seed,
+            "program": record.extra["text"],
+            **{name: round(100 * record.extra[name], 1) for name in ("reward", "second")},
+            "test": round(100 * record.metrics[metric], 1),
+        }
+        for record in records
+        if "reward" in record.extra
+    ]
+    return pd.DataFrame(rows)
+
+
+def by_method(records: Collection) -> dict[str, dict[str, list[dict[str, list]]]]:
+    """Courses of searches, from their records: data -> method -> courses."""
+    lines: dict[str, dict[str, list]] = {}
+    for record in records:
+        if "best" in record.curve:
+            method = record.arm.partition(",")[2]
+            lines.setdefault(record.data, {}).setdefault(method, []).append(record.curve)
+    return lines

@@ -1,0 +1,37 @@
+"""What is kept and shown of searches."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+
+from fashret_utils.models.programs import courses
+
+TRIED = pd.DataFrame(
+    {
+        "text": ["a", "b", "a", "c"],
+        "reward": [0.1, 0.0, 0.1, 0.4],
+        "best": [0.1, 0.1, 0.1, 0.4],
+        "seconds": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+
+
+def test_a_course_is_thinned_and_keeps_its_ends():
+    assert courses.thinned(TRIED) == {"program": [1, 2, 3, 4], "best": [0.1, 0.1, 0.1, 0.4]}
+    assert courses.thinned(TRIED, 2) == {"program": [1, 4], "best": [0.1, 0.4]}
+
+
+def test_a_summary_counts_programs():
+    kept = {"reward": 0.4, "programs": 4, "different": 3, "refused": 1, "seconds": 4.0}
+    assert courses.summary(TRIED) == kept
+
+
+def test_records_of_searches_are_told_by_data_and_method():
+    line = {"program": [1], "best": [0.2]}
+    extra = {"text": "e", "reward": 0.31, "second": 0.29}
+    about = {"data": "d", "seed": 0, "metrics": {"map": 0.25}}
+    found = SimpleNamespace(arm="function,rl", curve=line, extra=extra, **about)
+    other = SimpleNamespace(arm="gsn", curve={"step": [1]}, extra={}, **about)
+    assert courses.by_method([found, other]) == {"d": {"rl": [line]}}
+    (row,) = courses.found([found, other], "map").to_dict("records")
+    assert (row["program"], row["reward"], row["second"], row["test"]) == ("e", 31.0, 29.0, 25.0)
