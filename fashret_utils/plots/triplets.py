@@ -186,31 +186,3 @@ def agreement(names: Sequence[str], wrong: np.ndarray, chance: np.ndarray) -> Fi
     axes.set_title("What a wrong answer has in common with the query")
     axes.legend(loc="lower right")
     return figure
-
-
-@styled
-def boxes(
-    pictures: np.ndarray,
-    truth: Sequence[np.ndarray],
-    found: Sequence[tuple[np.ndarray, np.ndarray]],
-    title: str,
-) -> Figure:
-    """True boxes and the two best found ones with their scores, four pictures a line.
-
-    **Arguments**: `pictures` - uint8 (n, 3, F, F); `truth` - boxes (k, 4) of each; `found` - boxes
-    (m, 4) and scores (m,) of each, best first.
-    """
-    figure = canvas(2.2 * -(-len(pictures) // 4))
-    figure.suptitle(title)
-    panels = figure.subplots(-(-len(pictures) // 4), 4, squeeze=False).flat
-    for axes in panels:
-        axes.axis("off")
-    for axes, picture, true, (best, scores) in zip(panels, pictures, truth, found, strict=False):
-        axes.imshow(picture.transpose(1, 2, 0))
-        rows = [(box, "truth", "") for box in true]
-        rows += [(b, "hit", f"{s:.2f}") for b, s in zip(best[:2], scores[:2], strict=True)]
-        for (x, y, x2, y2), colour, label in rows:
-            corners = [x, x2, x2, x, x], [y, y, y2, y2, y]
-            axes.plot(*corners, color=COLOURS[colour], linewidth=2)
-            axes.text(x, y, label, color="white", backgroundcolor=COLOURS[colour], fontsize=8)
-    return figure

@@ -69,8 +69,8 @@ def test_fast_rcnn_finds_both_shoes_on_an_easy_picture():
     model = FastRCNN(TrunkMaps(trunk("lite0")), 32)
     learnt = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learnt, lr=3e-3)
-    scenes = detectors.Scenes(pixels[:12], boxes[:12], steps=60)
-    for step in range(60):
+    scenes = detectors.Scenes(pixels[:12], boxes[:12], steps=200)
+    for step in range(200):
         optimizer.zero_grad()
         detection_loss(model, scenes.at(step)).backward()
         optimizer.step()

@@ -383,8 +383,7 @@ def test_the_start_is_the_trunks_own_features_times_one_number(shoes):
     with torch.no_grad():
         expected = trunk(pictures).mean((2, 3))
         torch.testing.assert_close(model.eval()(stem(pictures)), expected, rtol=1e-3, atol=1e-3)
-    assert [name for name, _ in model.named_children()] == ["tail", "head"]
-    assert model.head is None
+    assert [name for name, _ in model.named_children()] == ["tail"]
 
 
 def test_a_head_changes_nothing_of_the_trunk_and_is_drawn_from_the_seed():

@@ -50,7 +50,7 @@ def test_lifted_vectors_rank_by_distance():
 
 def test_a_lift_refuses_what_lies_further_out_than_its_gallery():
     lift = Lift.of(np.eye(3))
-    with pytest.raises(ValueError, match="times as far out .*: make it of the whole gallery"):
+    with pytest.raises(ValueError, match=r"times as far out .*: make it of the whole gallery"):
         lift.gallery(5 * np.eye(3))
     assert np.ptp(np.linalg.norm(lift.gallery(np.eye(3)), axis=1)) < 1e-6
 
