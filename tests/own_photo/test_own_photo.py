@@ -114,7 +114,7 @@ def by_distance(rows):
     mtv = chapters.definitions("04_mtv_cnn")
     stem, net = mtv.network("smoke")
     bench = mtv.ByDistance(None, stem, size=32)
-    features = [mtv.features(bench, net, part) for part in rows]
+    features = [mtv.features_of_pixels(bench, net, part.pixels(32)) for part in rows]
     whole, searched = own_photo.Whole(stem, net), torch.from_numpy(features[1])
     asked, searched = (own_photo.Lifted(whole, searched, query) for query in (True, False))
     vectors = [
