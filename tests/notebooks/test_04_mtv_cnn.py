@@ -1,23 +1,28 @@
-"""Chapter 04: every equation against loops in float64, the pool, the batches, the two stages."""
+"""Chapter 04: every equation against loops in float64, the stages, and the faults it once had."""
 
 import itertools
 import math
+from types import SimpleNamespace
 
-import cloudpickle
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fashret_utils import chapters, datasets, retrieval
+from fashret_utils import chapters, datasets
+from fashret_utils.data import SHOP, STREET
 from fashret_utils.data.batches import Batch
+from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
+from fashret_utils.training import Bench, Job, trials
 
 mtv = chapters.definitions("04_mtv_cnn")
 
 # Round, oval are rounded; almond, pointed tapered. Three closures without groups.
 TOES, CLOSURES = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 2])
+SETTINGS = mtv.choose([])
+CPU = torch.device("cpu")
 
 
 def triplet(seed=0, count=5, dim=4):
@@ -31,6 +36,27 @@ def train_rows(items=20, street=2):
 
 
 ROWS = train_rows()
+
+
+@pytest.fixture(scope="module")
+def shoes():
+    return mtv.load_data(mtv.SHOES, "smoke")
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mtv")
+    place = {"scale": "smoke", "device": "cpu", "data_root": str(folder), "progress": False}
+    return place | {"results": str(folder / "results")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    """Kept weights in a folder of this test's; pixels and features where they always are."""
+    patch, folder = pytest.MonkeyPatch(), tmp_path_factory.mktemp("weights")
+    patch.setattr(mtv.kept_weights, "cache_folder", lambda: folder)
+    yield
+    patch.undo()
 
 
 # Equations 1 to 3, and 10
@@ -215,127 +241,91 @@ def test_pool_refuses_other_shares(share):
         mtv.hard_negative_pool(torch.zeros(20, 2), share)
 
 
-# Batches
-
-
-@pytest.mark.parametrize("triplets", [8, 4])
-def test_batch_layout(triplets):
-    sampler = mtv.TripletSampler(ROWS, triplets)
-    seen = []
-    for step in range(20 // triplets * 2):
-        rows = sampler.rows(step)
-        assert len(rows) == 6 * triplets
-        parts = ROWS.item[rows[: 3 * triplets]].reshape(3, triplets)
-        assert (parts[0] == parts[1]).all()
-        assert (parts[0] != parts[2]).all()
-        bags = rows[3 * triplets :].reshape(triplets, 3)
-        assert (ROWS.item[bags] == parts[0][:, None]).all()
-        assert all(len(set(bag)) == 3 for bag in bags.tolist())
-        assert (ROWS.domain[rows] == ([0] * triplets + [1] * 5 * triplets)).all()
-        seen.append(parts[0])
-    epoch = np.concatenate(seen[: len(seen) // 2])
-    assert len(set(epoch)) == len(epoch)  # an epoch sees an item at most once
-    assert len({row for step in range(10) for row in sampler.rows(step)}) > 60
-
-
-def test_batches_are_a_function_of_seed_and_step():
-    a, b, other = (mtv.TripletSampler(ROWS, seed=s) for s in (1, 1, 2))
-    assert (a.rows(7) == b.rows(7)).all()
-    assert (a.rows(7) != other.rows(7)).any()
-    shares = [mtv.TripletSampler(ROWS, 4, rank=rank, world=2).rows(1)[:4] for rank in (0, 1)]
-    assert not set(ROWS.item[shares[0]]) & set(ROWS.item[shares[1]])
-
-
-def test_negatives_come_from_the_pool_alone_once_it_is_set():
-    sampler = mtv.TripletSampler(ROWS)
-    before = {ROWS.item[sampler.rows(s)[16:24]].tobytes() for s in range(4)}
-    sampler.pool = np.array([[(i + 1) % 20, (i + 2) % 20] for i in range(20)])
-    for step in range(4):
-        rows = ROWS.item[sampler.rows(step)]
-        places = np.searchsorted(sampler.items, rows[:24]).reshape(3, 8)
-        assert all(n in sampler.pool[a] for a, n in zip(places[0], places[2], strict=True))
-    assert len(before) == 4
-
-
-def test_short_bags_repeat_pictures():
-    few = ROWS.where(view=("street", "front", "top"))
-    bags = few.item, mtv.TripletSampler(few).rows(0)[24:].reshape(8, 3)
-    assert all(len(set(bag)) == 2 for bag in bags[1].tolist())
-
-
-def test_items_without_both_domains_are_refused():
-    keep = (ROWS.item != 3) | (ROWS.domain == 1)
-    with pytest.raises(ValueError, match=r"20 items, 1 times without a street or a shop"):
-        mtv.TripletSampler(ROWS.take(keep))
-    with pytest.raises(ValueError, match=r"expected 24 items or more"):
-        mtv.TripletSampler(ROWS, triplets=24)
-
-
-# The objective and the stages
-
-
-def batch_of(sampler, seed=5):
-    rows = sampler.rows(0)
-    generator = torch.Generator().manual_seed(seed)
-    embedded = torch.randn(48, 6, generator=generator, dtype=torch.float64, requires_grad=True)
-    columns = [torch.from_numpy(ROWS.item[rows]), torch.from_numpy(ROWS.domain[rows])]
-    attributes = torch.from_numpy(ROWS.attributes[rows])
-    return embedded, Batch(torch.zeros(48, 3, 2, 2), *columns, attributes, torch.from_numpy(rows))
-
+# Baselines, miners, the objective
 
 TRUTH = mtv.ItemTruth(ROWS)
 TRUTH.class_weights = [w.double() for w in TRUTH.class_weights]
 
 
-def head():
+def batch_of(sampler, seed=5, dim=6):
+    rows = sampler.rows(0)
+    generator = torch.Generator().manual_seed(seed)
+    embedded = torch.randn(len(rows), dim, generator=generator, dtype=torch.float64)
+    columns = [torch.from_numpy(ROWS.item[rows]), torch.from_numpy(ROWS.domain[rows].astype(int))]
+    attributes = torch.from_numpy(ROWS.attributes[rows])
+    images = torch.zeros(len(rows), 3, 2, 2)
+    return embedded.requires_grad_(), Batch(images, *columns, attributes, torch.from_numpy(rows))
+
+
+def head(dim=6):
     torch.manual_seed(0)
-    return mtv.AttributeHead(6, TRUTH.n_values, 7).double()
+    return mtv.AttributeHead(dim, TRUTH.n_values, 7).double()
 
 
 def test_the_arms_of_table_2_differ_in_alpha_and_beta_alone():
-    arms = [mtv.ARMS[name] for name in ("tn", "tn_ap", "tn_vi", "tn_ap_vi")]
+    arms = [SETTINGS[name] for name in ("tn", "tn_ap", "tn_vi", "tn_ap_vi")]
     weights = [(arm["alpha_v"], arm["beta_a"]) for arm in arms]
     assert weights == [(0, 0), (0, 0.05), (0.05, 0), (0.05, 0.05)]
-    rest = [{k: v for k, v in arm.items() if k not in ("alpha_v", "beta_a")} for arm in arms]
+    apart = ("alpha_v", "beta_a", "fork", "rate")  # each has a rate of its own, as often tried
+    rest = [{k: v for k, v in arm.items() if k not in apart} for arm in arms]
     assert all(other == rest[0] for other in rest)
 
 
 def test_objective_of_mtv_cnn_is_j0_with_the_weights_of_the_drawn_negatives():
     embedded, batch = batch_of(mtv.TripletSampler(ROWS))
     number = np.searchsorted(TRUTH.items, batch.items[:24]).reshape(3, 8)
-    weight = torch.stack(
-        [TRUTH.weights[i, j] for i, j in zip(number[0], number[2], strict=True)]
-    ).double()
-    codes = batch.attributes[:8]
-    logits = head()(embedded[:8])
+    pairs = zip(number[0], number[2], strict=True)
+    weight = torch.stack([TRUTH.weights[i, j] for i, j in pairs]).double()
+    codes, logits = batch.attributes[:8], head()(embedded[:8])
     for weights, expected in ((None, None), (TRUTH.weights.double(), weight)):
         j0 = mtv.multi_task_loss(embedded, logits, codes, TRUTH.class_weights, weight=expected)
-        found = mtv.objective(embedded, batch, head(), TRUTH, mtv.ARMS["mtv_cnn"], weights)
-        torch.testing.assert_close(found, j0, rtol=1e-12, atol=0)
+        given = (embedded, logits, batch, TRUTH, SETTINGS["mtv_cnn"], 8, weights)
+        terms = mtv.objective(*given)
+        assert list(terms) == ["L", "alpha L_v", "beta L_a"]
+        torch.testing.assert_close(sum(terms.values()), j0, rtol=1e-12, atol=0)
 
 
 def test_weights_of_one_and_the_whole_pool_are_stage_1():
     embedded, batch = batch_of(mtv.TripletSampler(ROWS))
-    ones = torch.ones_like(TRUTH.weights).double()
-    arm = mtv.ARMS["mtv_all"]
-    losses = [mtv.objective(embedded, batch, head(), TRUTH, arm, w) for w in (None, ones)]
+    ones, logits = torch.ones_like(TRUTH.weights).double(), head()(embedded[:8])
+    given = (embedded, logits, batch, TRUTH, SETTINGS["mtv_all"], 8)
+    losses = [sum(mtv.objective(*given, weights).values()) for weights in (None, ones)]
     assert losses[0] == losses[1]
-    pool = mtv.hard_negative_pool(torch.randn(20, 3), arm["share"])
+    pool = mtv.hard_negative_pool(torch.randn(20, 3), SETTINGS["mtv_all"]["share"])
     assert all(set(row) == set(range(20)) - {i} for i, row in enumerate(pool.tolist()))
 
 
-@pytest.mark.parametrize("arm", sorted(mtv.choose([])))
+@pytest.mark.parametrize("arm", sorted(set(SETTINGS) - {"infonce"}))
 def test_every_arm_learns_from_what_it_should(arm):
-    settings = mtv.choose([])[arm]
+    settings, classifier = SETTINGS[arm], head()
     embedded, batch = batch_of(mtv.TripletSampler(ROWS))
-    classifier = head()
-    mtv.objective(embedded, batch, classifier, TRUTH, settings).backward()
+    logits = classifier(embedded[:8]) if settings["beta_a"] else None
+    sum(mtv.objective(embedded, logits, batch, TRUTH, settings, 8).values()).backward()
     moved = embedded.grad.abs().sum(1) > 0
-    looks_at_bags = bool(settings["alpha_v"]) or "miner" in settings
     assert moved[:24].any()
-    assert moved[24:].any() == looks_at_bags
+    assert moved[24:].any() == (bool(settings["alpha_v"]) or "miner" in settings)
     used = [p.grad is not None for p in classifier.parameters()]
     assert all(used) if settings["beta_a"] else not any(used)
+
+
+def test_infonce_sees_as_many_pictures_as_all_terms_together(shoes):
+    stem, _ = mtv.network("smoke")
+    data, run = Bench(shoes, stem), SimpleNamespace(seed=0, rank=0, world=1)
+    plan = mtv.budget(mtv.SHOES, "smoke")
+    counts = {}
+    for arm in ("infonce", "tn_ap_vi", "tn", "siamese"):
+        batch = mtv.batches_of(data, SETTINGS[arm], plan, 1, 0, run).at(0)
+        counts[arm] = len(batch)
+        assert (batch.domains == STREET).sum() == (24 if arm == "infonce" else 8)
+    assert counts == {"infonce": 48, "tn_ap_vi": 48, "tn": 24, "siamese": 24}
+    street, shop = torch.randn(2, 24, 5, dtype=torch.float64)
+    domains = torch.tensor([STREET, SHOP]).repeat(24)
+    both = torch.stack([street, shop], 1).flatten(0, 1)
+    batch = SimpleNamespace(domains=domains)
+    found = mtv.objective(both, None, batch, None, SETTINGS["infonce"], 8)["L"]
+    logits = F.normalize(street) @ F.normalize(shop).T / SETTINGS["infonce"]["temperature"]
+    both_ways = [F.cross_entropy(z, torch.arange(24)) for z in (logits, logits.T)]
+    torch.testing.assert_close(found, sum(both_ways) / 2)
 
 
 def test_baselines_losses_are_loops_over_unit_vectors():
@@ -345,95 +335,233 @@ def test_baselines_losses_are_loops_over_unit_vectors():
         np.array([math.dist(a, x) for a, x in zip(unit[0], p, strict=True)]) for p in unit[1:]
     )
     expected = {
-        "triplet": np.maximum(0, near - far + mtv.SWEEPS["triplet"][0]["margin"]),
-        "siamese": (near**2 + np.maximum(0, mtv.SWEEPS["siamese"][0]["margin"] - far) ** 2) / 2,
-        "ratio": 1 / (1 + np.exp(mtv.SWEEPS["ratio"][0]["length"] * (far - near))) ** 2,
+        "triplet": np.maximum(0, near - far + SETTINGS["triplet"]["margin"]),
+        "siamese": (near**2 + np.maximum(0, SETTINGS["siamese"]["margin"] - far) ** 2) / 2,
     }
     for arm, values in expected.items():
-        found = mtv.triplet_part(embedded, torch.arange(24), mtv.SWEEPS[arm][0]).item()
+        found = mtv.triplet_part(embedded, torch.arange(24), 8, SETTINGS[arm]).item()
         assert found == pytest.approx(values.mean(), abs=1e-5)  # torch's hinge adds 1e-6 inside
 
 
-class Net(nn.Module):
-    """A network of one matrix over mean colours, in place of a convolutional one."""
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layer, self.dim = nn.Linear(3, 6), 6
-
-    def forward(self, images):
-        return self.layer(images.mean((2, 3)))
-
-
-class Loop:
-    """What `fit` needs of a Run, without a record; remembers what each step was drawn from."""
-
-    device, rank, world = torch.device("cpu"), 0, 1
-
-    def __init__(self):
-        self.pools, self.sizes, self.weights = [], [], []
-
-    def prepare(self, *parts):
-        return parts
-
-    def steps(self, batches):
-        for step in range(len(batches)):
-            batch = batches.at(step)
-            self.pools.append(batches.sampler.pool)
-            self.sizes.append(len(batch))
-            yield batch
-
-    def log(self, **values):
-        assert all(np.isfinite(float(value)) for value in values.values())
-
-    def backward(self, loss, optimizer):
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-
-PLAN = {"size": 8, "triplets": 8, "steps": 5, "switch": 2, "hidden": 5, "rates": 1.0}
-SETTINGS = mtv.choose([])
-
-
-@pytest.mark.parametrize("arm", ["mtv_cnn", "tn_ap_vi", "stage_1"])
-def test_stage_2_begins_right_after_the_last_step_of_stage_1(arm, monkeypatch):
+@pytest.mark.parametrize("miner", ["hard", "semihard"])
+def test_miners_anchor_on_street_pictures_alone(miner, monkeypatch):
+    embedded, batch = batch_of(mtv.TripletSampler(ROWS))
     seen = []
-    objective = mtv.objective
+    monkeypatch.setattr(
+        mtv, "ratio_triplet_loss", lambda *three: seen.append(three) or three[0].sum()
+    )
+    mtv.mined_loss(0.3 * embedded, batch.items, 8, miner)
+    places = [torch.cdist(part, 0.3 * embedded).argmin(1) for part in (p.detach() for p in seen[0])]
+    anchors, positives, negatives = (batch.items[place] for place in places)
+    assert (batch.domains[places[0]] == STREET).all()
+    assert (batch.domains[torch.cat(places[1:])] == SHOP).all()
+    assert (anchors == positives).all()
+    assert (anchors != negatives).all()
 
-    def watched(*arguments):
-        seen.append(arguments[-1] is not None)
-        return objective(*arguments)
+
+def test_the_hardest_miner_takes_the_nearest_negative_by_the_losss_own_distance(monkeypatch):
+    embedded, batch = batch_of(mtv.TripletSampler(ROWS))
+    embedded = embedded.detach() * torch.linspace(1, 9, 48)[:, None]  # lengths differ
+    seen = []
+    monkeypatch.setattr(
+        mtv, "ratio_triplet_loss", lambda *three: seen.append(three) or three[0].sum()
+    )
+    mtv.mined_loss(embedded, batch.items, 8, "hard")
+    distance = torch.cdist(embedded[:8], embedded[8:])
+    other = batch.items[:8, None] != batch.items[8:]
+    nearest = embedded[8:][distance.masked_fill(~other, torch.inf).argmin(1)]
+    torch.testing.assert_close(seen[0][2], nearest)
+
+
+# The network, its length, its gradients
+
+
+def test_the_start_is_the_trunks_own_features_times_one_number(shoes):
+    """No random layer between ImageNet and the distances."""
+    stem, model = mtv.network("smoke", seed=3)
+    trunk, pictures = mtv.trunk("lite0"), torch.from_numpy(np.array(shoes.take([0, 9]).pixels(96)))
+    with torch.no_grad():
+        expected = trunk(pictures).mean((2, 3))
+        torch.testing.assert_close(model.eval()(stem(pictures)), expected, rtol=1e-3, atol=1e-3)
+    assert [name for name, _ in model.named_children()] == ["tail"]
+
+
+def test_a_head_changes_nothing_of_the_trunk_and_is_drawn_from_the_seed():
+    bare = mtv.network("smoke", 0)[1].tail.state_dict()
+    heads = [mtv.network("smoke", seed, (3, 4))[1] for seed in (0, 0, 1)]
+    for name, value in heads[0].tail.state_dict().items():
+        assert torch.equal(value, bare[name])
+    first = [model.head.hidden[0].weight for model in heads]
+    assert torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], first[2])
+
+
+@pytest.mark.parametrize("wanted", [1.0, 5.0])
+def test_the_length_sets_how_far_random_pairs_are_apart(shoes, wanted):
+    stem, model = mtv.network("smoke")
+    data = mtv.ByDistance(shoes, stem)
+    raw = mtv.mean_distance(data, model)
+    assert raw > 20  # what the first version of the chapter trained on
+    mtv.set_length(data, model, None)
+    assert model.length == 1
+    mtv.set_length(data, model, wanted)
+    assert mtv.mean_distance(data, model) == pytest.approx(wanted, rel=1e-3)
+    assert model.length.item() == pytest.approx(wanted / raw, rel=1e-3)
+    assert not any(value is model.length for value in model.parameters())
+
+
+def test_one_length_for_every_arm_with_the_ratio_loss():
+    with_it = [arm for arm, told in SETTINGS.items() if told["loss"] == "ratio"]
+    lengths = {arm: SETTINGS[arm]["length"] for arm in with_it}
+    assert lengths.pop("raw_scale") is None
+    assert len(lengths) == 11
+    assert set(lengths.values()) == {2.5}
+
+
+def test_gradient_norms_and_shares_are_those_of_each_term_alone():
+    model = SimpleNamespace(tail=nn.Linear(3, 2).double())
+    x = torch.randn(5, 3, dtype=torch.float64)
+    y = model.tail(x)
+    terms = {"L": y.square().mean(), "alpha L_v": 7 * y.sum()}
+    norms = mtv.gradient_norms(terms, model)
+    for name, term in terms.items():
+        model.tail.zero_grad()
+        term.backward(retain_graph=True)
+        parts = torch.cat([p.grad.flatten() for p in model.tail.parameters()])
+        assert norms[name].item() == pytest.approx(parts.norm().item())
+    shares = mtv.shares_of(norms)
+    assert list(shares) == ["share of L", "share of alpha L_v"]
+    assert sum(shares.values()).item() == pytest.approx(1)
+
+
+def test_the_head_learns_from_its_loss_undiminished_and_nothing_is_clipped(shoes, where):
+    optimizer = mtv.optimizer_of(mtv.network("smoke", 0, (3, 4))[1], 0.01)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.2])
+    assert {group["momentum"] for group in optimizer.param_groups} == {0.9}
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {1e-4}
+    run = mtv.new_run(mtv.SHOES, "tn", SETTINGS["tn"], 0, where, shoes)
+    assert run._clip is None
+
+
+# Ranking
+
+
+@pytest.mark.parametrize("arm", sorted(SETTINGS))
+def test_each_arm_is_ranked_by_the_distance_it_was_trained_with(arm, shoes, where):
+    told, plan = SETTINGS[arm], mtv.budget(mtv.SHOES, "smoke")
+    model, data = mtv.start(shoes, told, 0, where, plan, CPU)
+    assert isinstance(data, mtv.ByDistance) == (told["loss"] == "ratio")
+    part = shoes.where(split="val")
+    found = data.part(part).search(model, "val").retrieval
+    sides = [part.where(domain=side) for side in (STREET, SHOP)]
+    query, gallery = (torch.from_numpy(mtv.features(data, model, side)) for side in sides)
+    if told["loss"] != "ratio":
+        query, gallery = F.normalize(query), F.normalize(gallery)
+    nearest = torch.cdist(query.double(), gallery.double()).argmin(1)
+    assert (torch.from_numpy(found.indices[:, 0]) == nearest).float().mean() > 0.9
+
+
+# Stages
+
+
+def test_epochs_are_the_papers_and_the_rate_falls_once():
+    plan = mtv.budget(mtv.SHOES, "full", "mtv_cnn")
+    assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 30, 8)
+    assert plan["items"] == (600, 100, 500)
+    spans = {arm: mtv.span_of(SETTINGS[arm], plan, 600) for arm in SETTINGS}
+    assert spans["tn"] == (0, 2250, 1750)
+    assert spans["stage_1"] == (0, 750, 1750)
+    for arm in mtv.FORKS:
+        assert spans[arm] == (750, 2250, 1750)
+    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 1110, 864)
+
+
+def test_folds_have_epochs_of_one_size():
+    plan = mtv.budget(mtv.IN_SHOP, "full", "tn")
+    assert {mtv.span_of(SETTINGS["tn"], plan, n) for n in (101, 118, 130)} == {(0, 180, 140)}
+
+
+def test_trials_are_short_and_look_once():
+    plan = mtv.budget(mtv.SHOES, "full", "trial,tn,3")
+    assert (plan["epochs"], plan["switch"], plan["looks"]) == (4, 0, 1)
+    assert mtv.span_of(SETTINGS["tn"], plan, 600)[1] == 300
+
+
+@pytest.fixture(scope="module")
+def first(shoes, where):
+    """Stage 1 of seed 0: Run, network, Bench."""
+    return mtv.train(mtv.SHOES, "stage_1", SETTINGS["stage_1"], 0, where)
+
+
+@pytest.mark.parametrize("arm", ["mtv_cnn", "tn_ap_vi", "miner_hard"])
+def test_later_stages_fork_from_the_one_checkpoint_of_stage_1(arm, first, where, monkeypatch):
+    expected = first[1].state_dict()
+    calls, fit = [], mtv.fit
+
+    def watched(run, model, data, settings, plan):
+        calls.append((run.arm, {k: v.clone() for k, v in model.state_dict().items()}))
+        return fit(run, model, data, settings, plan)
+
+    monkeypatch.setattr(mtv, "fit", watched)
+    run = mtv.train(mtv.SHOES, arm, SETTINGS[arm], 0, where)[0]
+    assert [name for name, _ in calls] == [arm]  # stage 1 is not trained again
+    for name, value in calls[0][1].items():
+        assert torch.equal(value, expected[name]), name
+    assert len(run.history) == 2 * 3  # two more epochs of three steps
+    assert mtv.stage_one(SETTINGS[arm]) == SETTINGS["stage_1"]
+
+
+def test_without_a_checkpoint_stage_1_is_trained_first_and_alike(first, where, monkeypatch):
+    expected = first[1].state_dict()
+    kept = []
+    monkeypatch.setattr(mtv.kept_weights, "take", lambda run, model: False)
+    monkeypatch.setattr(mtv.kept_weights, "keep", lambda run, model: kept.append((run.arm, model)))
+    fit = mtv.fit
+
+    def stopped(run, model, *rest):
+        return fit(run, model, *rest) if run.arm == "stage_1" else model
+
+    monkeypatch.setattr(mtv, "fit", stopped)
+    _, model, _ = mtv.train(mtv.SHOES, "tn_ap_vi", SETTINGS["tn_ap_vi"], 0, where)
+    assert [arm for arm, _ in kept] == ["stage_1"]
+    torch.testing.assert_close(model.state_dict(), expected, rtol=0, atol=0)
+
+
+def test_stage_2_draws_from_its_pool_and_stage_1_never_reads_weights(first, where, monkeypatch):
+    seen, objective = [], mtv.objective
+
+    def watched(*given):
+        seen.append(given)
+        return objective(*given)
 
     monkeypatch.setattr(mtv, "objective", watched)
-    run = Loop()
-    mtv.fit(run, Net(), ROWS, SETTINGS[arm], PLAN, 0)
-    steps = 2 if arm == "stage_1" else 5
-    stage_2 = [arm == "mtv_cnn" and step >= 2 for step in range(steps)]
-    assert [pool is not None for pool in run.pools] == stage_2
-    assert seen == stage_2  # stage 1 never reads W_a
-    assert run.sizes == [48] * steps
-    if arm == "mtv_cnn":
-        assert run.pools[2].shape == (20, 7)
-        assert run.pools[2] is run.pools[4]  # made once
-
-
-def test_stage_1_is_mtv_cnn_until_the_switch():
-    alone = mtv.fit(Loop(), Net(), ROWS, SETTINGS["stage_1"], PLAN, 0)
-    cut = {**PLAN, "steps": 2}
-    within = mtv.fit(Loop(), Net(), ROWS, SETTINGS["mtv_cnn"], cut, 0)
-    torch.testing.assert_close(alone.state_dict(), within.state_dict(), rtol=0, atol=0)
+    mtv.train(mtv.SHOES, "mtv_cnn", SETTINGS["mtv_cnn"], 0, where)
+    assert len(seen) == 6
+    assert all(given[-1] is not None for given in seen)
+    _, model, data = first
+    shop = data.catalog.where(split="train", domain=SHOP)
+    told = SETTINGS["mtv_cnn"]
+    truth = mtv.ItemTruth(data.catalog.where(split="train"))
+    pool, weights = mtv.second_stage(mtv.features(data, model, shop), shop.item, truth, told)
+    for given in seen:
+        number = truth.number(given[2].items[:24]).reshape(3, 8)
+        for anchor, negative in zip(number[0].tolist(), number[2].tolist(), strict=True):
+            assert negative in pool[anchor]
+    torch.testing.assert_close(seen[0][-1], weights)
+    seen.clear()
+    mtv.train(mtv.SHOES, "tn", SETTINGS["tn"], 0, where)
+    assert all(given[-1] is None for given in seen)
 
 
 def test_stage_2_settings():
-    truth = mtv.ItemTruth(ROWS)
-    chosen = {
-        name: mtv.second_stage(Net(), ROWS, 8, truth, mtv.ARMS[name], "cpu")
-        for name in ("mtv_cnn", "mtv_sum", "mtv_equal", "mtv_all")
-    }
+    truth, shop = mtv.ItemTruth(ROWS), ROWS.where(domain="shop")
+    vectors = np.random.default_rng(0).normal(size=(len(shop), 6)).astype(np.float32)
+    names = ("mtv_cnn", "mtv_sum", "mtv_equal", "mtv_all")
+    chosen = {n: mtv.second_stage(vectors, shop.item, truth, SETTINGS[n]) for n in names}
     assert chosen["mtv_equal"][1] is None
     torch.testing.assert_close(chosen["mtv_sum"][1], truth.weights, rtol=0, atol=0)
+    means = torch.stack([torch.tensor(vectors[shop.item == i].mean(0)) for i in truth.items])
+    np.testing.assert_array_equal(chosen["mtv_cnn"][0], mtv.hard_negative_pool(means, 0.4))
     for name, size in (("mtv_cnn", 7), ("mtv_all", 19)):
         pool, weights = chosen[name]
         assert pool.shape == (20, size)
@@ -441,193 +569,184 @@ def test_stage_2_settings():
         torch.testing.assert_close(weights * truth.weights.max(), truth.weights * weights.max())
 
 
-def test_pool_is_made_from_the_mean_of_the_items_shop_pictures():
-    net, shop = Net(), ROWS.where(domain="shop")
-    features = mtv.raw_features(net, shop.pixels(8), "cpu")
-    assert net.training
-    means = torch.stack([features[torch.from_numpy(shop.item == i)].mean(0) for i in range(20)])
-    expected = mtv.hard_negative_pool(means, 0.4)
-    found = mtv.second_stage(net, ROWS, 8, mtv.ItemTruth(ROWS), mtv.ARMS["mtv_cnn"], "cpu")[0]
-    np.testing.assert_array_equal(found, expected)
+def test_garments_weigh_by_all_but_their_colour():
+    names = ("colour", "pattern", "material: Wool")
+    assert mtv.parts_of(names) == [1, 2]
+    assert mtv.parts_of(TRUTH.names) == [TRUTH.names.index(name) for name in mtv.PARTS]
 
 
-def test_frozen_batch_norms_keep_their_statistics_and_their_weights_learn():
-    model = mtv.PooledTrunk(mtv.backbones.build("small", width=16))
-    model.frozen = True
-    model.train()
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    before = [m.running_mean.clone() for m in norms]
-    model(torch.randn(4, 3, 32, 32)).sum().backward()
-    assert all(torch.equal(m.running_mean, b) for m, b in zip(norms, before, strict=True))
-    assert all(m.weight.grad is not None for m in norms)
-    assert model(torch.randn(2, 3, 32, 32)).shape == (2, model.dim) == (2, 128)
+# Settings
 
 
-# Search and measures
+def record(arm, val_map, seed=0):
+    names = {"chapter": "04_mtv_cnn", "data": "d", "scale": "full", "seed": seed}
+    empty = {"metrics": {}, "intervals": {}, "counts": {}}
+    return Record(arm=arm, **names, **empty, extra={"val_map": val_map})
 
 
-def test_lifted_vectors_rank_by_distance():
-    generator = np.random.default_rng(6)
-    query, gallery = generator.normal(20, 3, (30, 6)), generator.normal(20, 3, (80, 6))
-    distance = np.linalg.norm(query[:, None] - gallery, axis=2)
-    found = retrieval.search(*mtv.by_distance(query, gallery), 80)[1]
-    np.testing.assert_array_equal(found, distance.argsort(axis=1))
+def all_tried(rounds):
+    return [
+        record(f"trial,{arm},{number}", number / 1000)
+        for arms in rounds
+        for arm, choices in arms.items()
+        for number in range(len(choices))
+    ]
 
 
-def test_view_ratio_is_the_loop():
-    generator = np.random.default_rng(7)
-    x, items = generator.normal(size=(12, 3)), np.repeat(np.arange(4), 3)
-    kinds = {True: [], False: []}
-    for i, j in itertools.permutations(range(12), 2):
-        kinds[bool(items[i] == items[j])].append(math.dist(x[i], x[j]))
-    expected = np.mean(kinds[True]) / np.mean(kinds[False])
-    assert mtv.view_ratio(x, items) == pytest.approx(expected)
+def test_every_loss_is_tried_as_often_from_the_papers_rate_on():
+    first, second = mtv.rounds([])
+    assert {len(choices) for choices in first.values()} == {12}
+    assert set(first) == {"siamese", "triplet", "infonce", "tn", "tn_ap_vi"}
+    rates = {rate["rate"] for rate in mtv.RATES}
+    assert min(rates) == 1e-3
+    for arm, choices in (first | second).items():
+        if arm != "raw_scale":  # twenty times as long, so it wants lower rates
+            assert {told["rate"] for told in choices} == rates, arm
 
 
-def test_view_matrix_searches_one_view_in_one_view():
-    test = datasets.load(
-        "wardrobe-shoes", items=8, split=(0, 0, 8), street_pictures=1, shop_views=mtv.VIEWS
-    )
-    sides = mtv.sides_of(test)
-    perfect = [np.eye(8)[side.item] for side in sides]
-    matrix = mtv.view_matrix(perfect, sides)
-    assert np.shape(matrix) == (6, 5)
-    assert [row.index(None) for row in matrix[1:]] == list(range(5))
-    assert matrix[0] == [1.0] * 5
-    assert {cell for row in matrix for cell in row} == {1.0, None}
-    spoilt = perfect[1].copy()
-    spoilt[sides[1].view == "top"] = np.roll(spoilt[sides[1].view == "top"], 1, axis=0)
-    column = [row[mtv.VIEWS.index("top")] for row in mtv.view_matrix([perfect[0], spoilt], sides)]
-    assert set(column) == {0.0, None}
+def test_the_length_must_suit_the_loss_alone_and_all_terms():
+    rows = {arm: mtv.first_round()[arm] for arm in mtv.BOTH}
+    marks = {"tn": {1.0: 0.3, 2.5: 0.5, 5.0: 0.52}, "tn_ap_vi": {1.0: 0.4, 2.5: 0.4, 5.0: 0.1}}
+    found = [
+        record(f"trial,{arm},{i}", marks[arm][told["length"]] - abs(told["rate"] - 4e-3))
+        for arm, choices in rows.items()
+        for i, told in enumerate(choices)
+    ]
+    assert mtv.length_of(found) == 2.5
+    chosen = mtv.choose(found)
+    assert {chosen[arm]["length"] for arm in ("tn", "tn_vi", "mtv_cnn", "stage_1")} == {2.5}
+    assert chosen["tn"]["rate"] == chosen["mtv_cnn"]["rate"] == 4e-3
+    assert mtv.length_of([]) == SETTINGS["tn"]["length"] == 2.5
 
 
-def test_settings_are_chosen_by_their_mean_on_validation_alone():
-    def record(arm, number, val, hit, seed=0):
-        names = {"chapter": "04_mtv_cnn", "data": "d", "scale": "smoke", "seed": seed}
-        values = {"metrics": {"hit@20": hit}, "intervals": {}, "counts": {}}
-        return Record(arm=mtv.sweep_name(arm, number), **names, **values, extra={"val_hit@20": val})
-
-    assert mtv.choose([])["triplet"] == mtv.SWEEPS["triplet"][0]
-    values = (0.1, 0.4, 0.2, 0.3)
-    found = [record("triplet", i, v, 1 - v) for i, v in enumerate(values)]
-    assert mtv.choose(found)["triplet"] == mtv.SWEEPS["triplet"][1]
-    assert mtv.choose(found)["siamese"] == mtv.SWEEPS["siamese"][0]
-    other_seed = [record("triplet", i, v, 0.0, seed=1) for i, v in enumerate((0.5, 0.0, 0.5, 0.6))]
-    assert mtv.choose(found + other_seed)["triplet"] == mtv.SWEEPS["triplet"][3]
-    tuned = mtv.choose([record("j0", i, float(i == 2), 0.0) for i in range(4)])
-    rates = {arm: options.pop("rate") for arm, options in tuned.items() if arm in mtv.ARMS}
-    assert set(rates) == set(mtv.ARMS)
-    assert set(rates.values()) == {mtv.SWEEPS["j0"][2]["rate"]}  # one for all arms of the paper
-    assert {arm: tuned[arm] for arm in mtv.ARMS} == mtv.ARMS
-    assert len({len(choices) for choices in mtv.SWEEPS.values()}) == 1  # as much tuning for each
-    spread = mtv.spreads(found)
-    assert spread["triplet", "smoke", 0] == pytest.approx(0.3)
-    assert len(mtv.spreads(found[:3])) == 0
+def test_forks_have_the_rate_of_the_stage_they_go_on_from():
+    found = all_tried(mtv.rounds([])[:1])
+    found += all_tried([mtv.second_round(found)])
+    chosen, shop = mtv.choose(found), mtv.choose(found, "in-shop")
+    assert {chosen[arm]["rate"] for arm in (*mtv.FORKS, "stage_1")} == {6.4e-2}
+    assert chosen["tn_ap"]["rate"] == 6.4e-2
+    without = [{k: v for k, v in told["tn"].items() if k != "rate"} for told in (chosen, shop)]
+    assert without[0] == without[1]
 
 
-# Detection
+def test_the_spread_moves_one_number_at_the_tuned_rate():
+    tried = mtv.spread_round(SETTINGS)
+    for arm, key in mtv.SPREADS.items():
+        choices = tried[f"spread,{arm}"]
+        values = [told[key] / SETTINGS[arm][key] for told in choices]
+        assert values == pytest.approx([0.25, 0.5, 1, 2, 4])
+        others = [{k: v for k, v in told.items() if k != key} for told in choices]
+        assert all(other == others[0] for other in others)
+        assert others[0]["rate"] == SETTINGS[arm]["rate"]
 
 
-def test_regions_above_0_7_are_positive_and_all_others_negative():
-    truth = np.array([[10, 10, 30, 30], [40, 40, 60, 60]], np.float32)
-    proposals = np.array(
-        [[10, 10, 30, 29], [10, 10, 30, 24], [41, 40, 60, 60], [0, 0, 5, 5]], np.float32
-    )  # IoU 0.95, 0.7 (not above), 0.95, 0
-    regions, labels, targets = mtv.sample_regions(proposals, truth, np.random.default_rng(0))
-    assert len(regions) == 6
-    positive = {tuple(box) for box in regions[labels == 1].tolist()}
-    expected = [*truth, proposals[0], proposals[2]]
-    assert positive == {tuple(box) for box in np.array(expected).tolist()}
-    for box, target in zip(regions[labels == 1], targets[labels == 1], strict=True):
-        assert mtv.detection.overlaps(box[None], target[None])[0, 0] > 0.7
+def test_spreads_are_read_from_validation_by_seed(where):
+    values = (0.1, 0.4, 0.2, 0.3, 0.35)
+    found = [record(f"trial,spread,tn,{i}", v) for i, v in enumerate(values)]
+    found += [record(f"trial,spread,tn,{i}", v / 2, seed=1) for i, v in enumerate(values)]
+    found += [record(f"trial,spread,tn,{i}", v, seed=2) for i, v in enumerate(values[:3])]
+    assert dict(mtv.spreads(found, "tn")) == pytest.approx({0: 0.3, 1: 0.15})
 
 
-def test_at_most_a_quarter_of_the_regions_is_positive():
-    truth = np.array([[10, 10, 30, 30]], np.float32)
-    proposals = np.concatenate([np.repeat(truth, 50, 0), np.repeat(truth + 30, 80, 0)])
-    labels = mtv.sample_regions(proposals, truth, np.random.default_rng(0))[1]
-    assert len(labels) == 64
-    assert labels.sum() == 16
+# The plan and its records
 
 
-def test_fast_rcnn_finds_both_shoes_on_an_easy_picture():
-    """Two dark boxes on white: trained on a few such pictures it finds both on another one."""
-    generator = np.random.default_rng(8)
-    pixels = np.full((13, 3, 64, 64), 245, np.uint8)
-    boxes = np.zeros((13, 2, 4), np.float32)
-    for picture, pair in zip(pixels, boxes, strict=True):
-        for place, left in enumerate((4, 36)):
-            x, y = left + generator.integers(4), 10 + generator.integers(20)
-            width, height = 16 + generator.integers(6), 18 + generator.integers(8)
-            picture[:, y : y + height, x : x + width] = generator.integers(20, 90, (3, 1, 1))
-            pair[place] = x, y, x + width, y + height
-    torch.manual_seed(0)
-    maps = mtv.feature_maps(mtv.backbones.build("small", width=16), levels=(2, 3))
-    model = mtv.FastRCNN(maps, 32)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    scenes = mtv.detectors.Scenes(pixels[:12], boxes[:12], steps=60)
-    for step in range(60):
-        optimizer.zero_grad()
-        mtv.detection_loss(model, scenes.at(step)).backward()
-        optimizer.step()
-    test = mtv.detectors.Scenes(pixels[12:], boxes[12:])
-    found, report = mtv.detectors.examine(model, mtv.find_shoes, test)
-    overlap = mtv.detection.overlaps(boxes[12], found[0][0][:2])
-    assert (overlap.max(1) > 0.5).all()
-    assert report["ap@0.5"] > 0.9
+def test_the_plan_goes_round_by_round(monkeypatch):
+    monkeypatch.setattr(mtv.opening, "present", lambda *_: True)
+    assert {job.stage for job in mtv.plan("full", [])} == {0}
+    found = all_tried(mtv.rounds([])[:1])
+    assert {job.stage for job in mtv.plan("full", found)} == {0, 1}
+    found += all_tried([mtv.second_round(found)])
+    jobs = [job for job in mtv.plan("full", found) if job.stage > 1]
+    assert {job.stage for job in jobs} == {2, 3}
+    seeds = {
+        (job.data, job.arm): sum(j.arm == job.arm and j.data == job.data for j in jobs)
+        for job in jobs
+    }
+    tables = {seeds[mtv.SHOES, arm] for arm in (*mtv.TABLES, "stage_1", "infonce")}
+    assert tables == {4}
+    assert {seeds[mtv.SHOES, arm] for arm in (*mtv.MORE, *mtv.DETECTORS, "whole")} == {3}
+    assert {arm for data, arm in seeds if data == mtv.IN_SHOP} == set(mtv.TABLES)
+    of_seed = [job.arm for job in jobs if (job.data, job.seed, job.stage) == (mtv.SHOES, 0, 2)]
+    forks = [of_seed.index(arm) for arm in mtv.FORKS]
+    assert of_seed.index("stage_1") < min(forks)
+    spread = [job for job in jobs if job.arm.startswith("trial,spread")]
+    assert len(spread) == 3 * 5 * 3
+    assert all(trials.is_trial(job.arm) for job in spread)
 
 
-def test_detectors_train_on_as_many_pictures_of_the_shop_as_of_the_street():
-    rows = mtv.detector_rows(ROWS, 7)
-    assert len(rows) == len(set(rows)) == 28
-    chosen = ROWS.take(rows)
-    assert len(set(chosen.item)) == 7
-    assert (chosen.domain == 0).sum() == (chosen.domain == 1).sum() == 14
-    assert set(chosen.view) == {"street", *mtv.VIEWS}
+def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(first, where):
+    for arm, told in (
+        ("tn_ap_vi", SETTINGS["tn_ap_vi"]),
+        ("trunk", {}),
+        ("trunk_centred", {}),
+        ("trial,tn,0", SETTINGS["tn"]),
+    ):
+        mtv.do(Job(mtv.SHOES, arm, 0, told), where)
+    found = {r.arm: r for r in records.load(where["results"])}
+    tested = found["tn_ap_vi"]
+    asked = records.per_query(tested, where["results"])
+    assert len(asked.item) == tested.counts["n_query"] == 48
+    assert len(set(asked.family)) == 6  # near-twins are drawn again together
+    assert np.array_equal(records.per_query(found["trunk"], where["results"]).item, asked.item)
+    assert tested.extra["settings"] == SETTINGS["tn_ap_vi"]
+    shares = [tested.extra[f"share of {term}"] for term in ("L", "alpha L_v", "beta L_a")]
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert 0 < tested.extra["val_loss"] < 1
+    scores = [tested.extra[f"attribute_{n}"] for n in ("accuracy", "majority", "balanced")]
+    assert all(0 < score < 1 for score in scores)
+    short = tested.extra["attribute_balanced_majority"] - tested.extra["attribute_balanced"]
+    assert tested.extra["attribute_shortfall"] == pytest.approx(short)
+    assert np.shape(tested.extra["views"]) == (6, 5)
+    assert {mtv.GAP, mtv.FAR, "L", "alpha L_v", "beta L_a", "val_map"} <= set(tested.curve)
+    assert found["trunk_centred"].metrics["map"] > 0
+    tried = found["trial,tn,0"]
+    assert tried.metrics == {}
+    assert 0 < tried.extra["val_map"] <= 1
 
 
-def test_a_job_can_be_sent_to_workers():
-    """As in a notebook, whose functions workers cannot import: they are pickled by value."""
-    cloudpickle.register_pickle_by_value(mtv)
-    try:
-        sent = cloudpickle.loads(cloudpickle.dumps(mtv.do))
-    finally:
-        cloudpickle.unregister_pickle_by_value(mtv)
-    assert sent is not mtv.do
-    assert sent.__globals__["roi_align"] is mtv.roi_align
-    assert sent.__globals__["budget"]("smoke") == mtv.budget("smoke")
+def test_centring_takes_the_training_means_of_each_domain_away(shoes):
+    found = mtv.search_frozen("trunk_centred", shoes, "smoke", CPU)
+    stem, model = mtv.network("smoke")
+    data, rows = Bench(shoes, stem), shoes.where(split="train")
+    vectors = mtv.features(data, model, rows)
+    sides = [shoes.where(split=split) for split in ("query", "gallery")]
+    for side, domain, seen in zip(sides, (STREET, SHOP), (found.query, found.gallery), strict=True):
+        moved = mtv.features(data, model, side) - vectors[rows.domain == domain].mean(0)
+        np.testing.assert_allclose(seen, moved, atol=1e-3)
 
 
-def test_real_shoes_are_asked_for_clearly(tmp_path, capsys):
-    assert mtv.real_shoes(str(tmp_path)) is None
-    assert "colorful_sneaker" in capsys.readouterr().out
+def test_random_triplets_of_validation_are_a_loop_and_a_quarter_where_all_is_one_point(shoes):
+    stem, model = mtv.network("smoke")
+    data = mtv.ByDistance(shoes, stem)
+    model.length.fill_(0)
+    assert mtv.loss_of_random_triplets(data, model) == pytest.approx(0.25)
+    model.length.fill_(1)
+    mtv.set_length(data, model, 2.5)
+    assert 0.1 < mtv.loss_of_random_triplets(data, model) < 0.5
 
 
 # The paper's own sizes
 
 
-def test_paper_scale_has_the_papers_rate_start_queries_and_gallery():
-    plan = mtv.budget("paper")
-    rates = {plan["rates"] * choices[0]["rate"] for choices in mtv.SWEEPS.values()}
-    assert rates == {1e-3}
-    assert plan["start_steps"] == 0
-    whole = mtv.load_whole("wardrobe-shoes", "paper")
+def test_paper_scale_has_the_papers_network_queries_and_gallery():
+    plan = mtv.budget(mtv.SHOES, "paper")
+    assert plan["items"][0] == 3130
+    assert plan["size"] == 224
+    whole = mtv.load_whole(mtv.SHOES, "paper")
     counts = {part: len(whole.where(split=part)) for part in ("query", "gallery")}
     assert counts == {"query": 4_400, "gallery": 25_000}
     assert np.isin(whole.where(split="query").item, whole.where(split="gallery").item).all()
 
 
-def test_other_scales_keep_all_queries_and_rates():
-    whole = mtv.load_whole("wardrobe-shoes", "smoke")
-    assert len(whole.where(split="query")) == 2 * whole.where(split="query").n_items == 32
-    assert {mtv.budget(scale)["rates"] for scale in ("smoke", "quick", "gpu")} == {1.0}
-
-
-def test_checkpoints_of_other_training_data_are_not_taken_up(tmp_path):
-    where = {"scale": "smoke", "device": "cpu", "results": tmp_path, "progress": False}
-    runs = [
-        mtv.new_run("wardrobe-shoes", "tn", {}, 0, where, rows)
-        for rows in (ROWS, train_rows(items=10))
-    ]
-    first, second = (run._keeper.folder for run in runs)
-    assert first != second
+def test_vgg_ends_with_the_activation_of_conv5_3(downloaded):
+    downloaded("vgg16")
+    stem, model = mtv.network("gpu", 0, (3, 4))
+    pictures = torch.zeros((2, 3, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        maps = model.tail(stem(pictures))
+        embedded, logits = model(stem(pictures), 1)
+    assert maps.shape == (2, 512, 4, 4)  # 1/16 of the side: the last pool is left out
+    assert maps.min() >= 0
+    assert embedded.shape == (2, 512)
+    assert [z.shape for z in logits] == [(1, 3), (1, 4)]

@@ -128,8 +128,10 @@ def test_triplets_have_the_objective_of_chapter_04(shoes):
         with torch.no_grad():
             ours = module(batch)
             embedded = module.model(batch.images)
-            given = (embedded, batch, module.head, module.truth, theirs, weights)
-            torch.testing.assert_close(ours, check.mtv.objective(*given))
+            logits = module.head(embedded[: module.triplets])
+            given = (embedded, logits, batch, module.truth, theirs, module.triplets, weights)
+            terms = check.mtv.objective(*given)
+            torch.testing.assert_close(ours, sum(terms.values()))
 
 
 def test_grades_need_graded_attributes(garments, shoes):

@@ -114,17 +114,19 @@ def matcher(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
 
 
 def mtv(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
-    model, triplets = chapter.PooledTrunk(small()), ITEMS // 3  # with bags of 3 views
-    head = chapter.AttributeHead(model.dim, VALUES, 16)
+    stem, tail = cut(trunk("lite0", pretrained=False), after=10)
+    triplets = ITEMS // 3  # with bags of 3 views
+    net = chapter.MultiTaskNet(tail, chapter.AttributeHead(1280, VALUES, 16))
 
     def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
-        *three, bag = chapter.split_batch(modules[0](batch.images), triplets)
+        embedded, logits = modules[1](modules[0](batch.images), triplets)
+        *three, bag = chapter.split_batch(embedded, triplets)
         codes = batch.attributes[:triplets]
         weights = [chapter.class_weights(c, n) for c, n in zip(codes.T, VALUES, strict=True)]
-        attributes = chapter.attribute_loss(modules[1](three[0]), codes, weights)
+        attributes = chapter.attribute_loss(logits, codes, weights)
         return chapter.ratio_triplet_loss(*three) + chapter.view_invariance_loss(bag) + attributes
 
-    return [model, head], loss
+    return [stem, net], loss
 
 
 def gsn(loss_name: str, **settings: object):
@@ -169,7 +171,7 @@ CASES = {
     ("02_mmfl_net", "network"): (mmfl, False),
     ("03_poshaknet", "converter"): (converter, False),
     ("03_poshaknet", "matcher"): (matcher, False),
-    ("04_mtv_cnn", "triplets"): (mtv, False),
+    ("04_mtv_cnn", "triplets"): (mtv, True),
     ("05_gsn_rl", "grid"): (gsn("double_margin", on="grid", high=0.8, low=0.0), False),
     ("05_gsn_rl", "cells"): (gsn("bce", on="cells", scale=10.0), False),
     ("05_gsn_rl", "infonce"): (gsn("infonce", on="batch", temperature=0.1), False),

@@ -152,14 +152,15 @@ def drawn_then_matched(rows):
 
 def by_distance(rows):
     mtv = chapters.definitions("04_mtv_cnn")
-    model = used(mtv.PooledTrunk(mtv.backbone("smoke", 0)), rows[1].pixels(28))
-    features = [mtv.raw_features(model, part.pixels(28), "cpu") for part in rows]
-    asked, searched = (own_photo.Lifted(model, features[1], query) for query in (True, False))
+    stem, net = mtv.network("smoke")
+    bench = mtv.ByDistance(None, stem, size=32)
+    features = [mtv.features_of_pixels(bench, net, part.pixels(32)) for part in rows]
+    whole, searched = own_photo.Whole(stem, net), torch.from_numpy(features[1])
+    asked, searched = (own_photo.Lifted(whole, searched, query) for query in (True, False))
     vectors = [
-        side / np.linalg.norm(side, axis=1, keepdims=True)
-        for side in mtv.by_distance(*(part.numpy() for part in features))
+        side / np.linalg.norm(side, axis=1, keepdims=True) for side in mtv.by_distance(*features)
     ]
-    return asked, searched, 28, vectors
+    return asked, searched, 32, vectors
 
 
 def cell_of_a_grid(rows):

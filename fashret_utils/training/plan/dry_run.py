@@ -43,7 +43,7 @@ def dry_run(
 
     **Arguments**: `data` - any data set that `datasets.load` knows, such as "deepfashion-c2s";
     `data_root` - where it is; `results` - a folder for these records, not that of real ones;
-    `parameters` - that the chapter has of its own, such as `weights` of 04_mtv_cnn.
+    `parameters` - that the chapter has of its own.
 
     **Returns** one row an arm: `arm`, `size` (pixels), `parameters` and `loss` (of the first step,
     both missing where nothing is learnt), `hit@1`, `seconds`.

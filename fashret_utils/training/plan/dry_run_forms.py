@@ -17,7 +17,7 @@ Job = Callable[[], Mapping[str, object] | None]  # trains and records; what the 
 
 
 class ArmsForm:
-    """Chapters whose arms `train_arm` trains on what `load_data` loads: 01, 02 and 05."""
+    """Chapters whose arms `train_arm` trains on what `load_data` loads: 01, 02, 04 and 05."""
 
     needs = ("load_data", "budget", "choose", "train_arm", "CHAPTER")
     least: Mapping[str, int] = {
@@ -26,6 +26,8 @@ class ArmsForm:
         "refresh": 1,
         "items": 2,
         "pictures": 2,
+        "epochs": 2,
+        "switch": 1,
     }
     # Items kept of a data set, in each split; a grid of 3 x 3 needs nine.
     items: Mapping[str, int] = {"train": 16, "val": 4, "test": 10}
@@ -94,56 +96,7 @@ class ConverterForm(ArmsForm):
         return {"loss": run.history["loss"].iloc[0], "parameters": backbones.parameters(net)}
 
 
-class ShoesForm(ArmsForm):
-    """Chapter 04: one `do` for all arms; some of them need the true boxes of drawn shoes."""
-
-    needs = ("load_whole", "load_data", "budget", "choose", "other_settings", "do", "CHAPTER")
-    # Two steps, one of each stage.
-    least: Mapping[str, int] = {
-        "steps": 2,
-        "switch": 1,
-        "start_items": 8,
-        "start_batch": 4,
-        "start_steps": 1,
-        "detector_items": 2,
-        "detector_steps": 1,
-    }
-    items: Mapping[str, int] = {"train": 16, "val": 20, "test": 20}  # it looks at 20 ranks
-    where: Mapping[str, object] = {"weights": ""}
-    parameters = ("weights",)
-
-    def load(self, module: ModuleType, data: str, scale: str, root: str | None) -> Catalog:
-        """Whole pictures, as the chapter loads them.
-
-        **Raises** `ValueError` for data without validation items, on which it tunes.
-        """
-        whole = module.load_whole(data, scale, root or "")
-        if not (whole.split == "val").any():
-            raise ValueError(f"{data!r} has no split 'val': {module.CHAPTER} tunes on it")
-        return whole
-
-    def replaced(self, module: ModuleType, catalog: Catalog) -> dict[str, object]:
-        """Whole pictures; the chapter cuts drawn shoes out of them."""
-        return {"load_whole": lambda *_, **__: catalog}
-
-    def plan(self, module: ModuleType, data: str, scale: str) -> dict[str, object]:
-        """The budget of a scale."""
-        return module.budget(scale)
-
-    def jobs(
-        self, module: ModuleType, data: str, seed: int, where: dict
-    ) -> Iterator[tuple[str, Job]]:
-        """The start, all arms that learn embeddings, methods without learning, detectors."""
-        chosen = module.choose([])
-        others = module.other_settings(where["scale"], chosen["mtv_cnn"])
-        if not data.startswith("wardrobe"):  # nothing says where shoes are in a whole picture
-            others = {arm: told for arm, told in others.items() if "search" not in told}
-        start = {"pretrained": {"temperature": 0.1, "weights": where["weights"]}}
-        for arm, settings in (start | chosen | others).items():
-            yield arm, partial(_silent, module.do, data, arm, settings, seed, where)
-
-
-FORMS = (ArmsForm(), ConverterForm(), ShoesForm())
+FORMS = (ArmsForm(), ConverterForm())
 
 
 def form_of(module: ModuleType) -> ArmsForm:

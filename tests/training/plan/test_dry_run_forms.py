@@ -58,8 +58,8 @@ def root(tmp_path_factory):
 
 CASES = [
     ("03_poshaknet", "lookbook", {"gan", "mse", "photo", "product", "gan,tuned", "gan,own"}),
-    ("04_mtv_cnn", "abo-shoes", {"pretrained", "siamese", "mtv_cnn", "dsift_fisher"}),
-    ("04_mtv_cnn", "mvshoe", {"pretrained", "triplet", "tn_ap_vi", "hessian_vlad"}),
+    ("04_mtv_cnn", "abo-shoes", {"siamese", "stage_1", "mtv_cnn", "miner_hard"}),
+    ("04_mtv_cnn", "mvshoe", {"triplet", "tn_ap_vi", "mtv_sum", "infonce"}),
 ]
 
 
@@ -83,11 +83,10 @@ def one_step_of_every_arm(root, tmp_path, chapter, data, some, scale):
     table = dry_run.dry_run(chapter, data, scale=scale, **place).set_index("arm")
     print(table)
     assert some <= set(table.index)
-    assert (table["size"] == module.budget(scale)["size"]).all()
-    plain = {"photo", "box", "mask", "dsift_fisher", "hessian_vlad"}  # nothing to learn
+    form = dry_run_forms.form_of(module)
+    assert (table["size"] == form.plan(module, data, scale)["size"]).all()
+    plain = {"photo", "box", "mask"}  # nothing to learn
     assert set(table.index[table["parameters"].isna()]) == plain & set(table.index)
-    if scale == "paper":
-        plain |= {"pretrained"}  # ImageNet's weights, and no step
     learnt = ~table.index.isin(plain)
     assert np.isfinite(table["loss"][learnt]).all()
     made = records.load(tmp_path / "made", chapter=chapter)
@@ -104,21 +103,6 @@ def test_arms_that_the_data_cannot_train_are_left_out(root):
         names = [name for name, _ in form.jobs(module, "lookbook", 0, where)]
     assert "gan,own" in names
     assert not {"box,own", "mask,own", "gan,face"} & set(names)  # no boxes, no masks, no weights
-
-
-def test_shoes_need_validation_items(root):
-    module = chapters.definitions("04_mtv_cnn")
-    form = dry_run_forms.form_of(module)
-    assert form.load(module, "mvshoe", "smoke", str(root)).name == "mvshoe"
-    lines = (root / "mvshoe/manifest.csv").read_text().replace(",val,", ",train,")
-    (root / "mvshoe/other.csv").write_text(lines)
-    with pytest.raises(ValueError, match=r"'mvshoe' has no split 'val': 04_mtv_cnn tunes on it"):
-        form.load(module, "mvshoe", "smoke", str(root / "mvshoe/other.csv"))
-
-
-def test_stage_two_has_a_step_of_its_own():
-    least = dry_run_forms.ShoesForm.least
-    assert 0 < least["switch"] < least["steps"]
 
 
 def test_abo_shoes_have_what_chapter_04_asks_for(root):

@@ -1,0 +1,1 @@
+"""What a record says besides how well a search ranks: views, attributes."""
