@@ -1,0 +1,13 @@
+"""What is measured of a trained network besides its ranking: cost, attributes, causes, places."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "attributes": ["commonest", "read_by_probe", "share_right"],
+        "causes": ["first_photos", "log_odds", "log_odds_lost"],
+        "costs": ["cost", "operations", "pulls", "weights"],
+        "covering": ["covered", "falls"],
+    },
+)
