@@ -18,6 +18,7 @@ _ARROWS = {
     "same": ("line", "-"),
     "out": ("text", ":"),
 }
+_RATIOS = (0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 
 @styled
@@ -27,7 +28,7 @@ def fusions(panels: Mapping[str, Sequence[tuple[str, str, str]]]) -> Figure:
     **Arguments**: `panels` - title -> arrows (from, to, kind), kind "down", "up", "same" or "out".
     A node is a letter and a level: C, T and B stand in columns, levels 3 to 5 in rows; F is last.
     """
-    figure = canvas(3.0)
+    figure = canvas(2.3)
     for axes, (title, arrows) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
     ):
@@ -107,8 +108,10 @@ def causes(table: pd.DataFrame) -> Figure:
     axes.set_title("What each cause of the gap costs")
     if names:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+        low, high = axes.get_ylim()
+        ticks = [tick for tick in _RATIOS if low <= tick <= high]
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
         axes.legend(fontsize=9.5)
     else:
         axes.text(0.5, 0.5, "no run yet", ha="center", transform=axes.transAxes)

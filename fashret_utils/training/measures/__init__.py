@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "attributes": ["commonest", "read_by_probe", "share_right"],
         "causes": ["first_photos", "log_odds", "log_odds_lost"],
         "costs": ["cost", "operations", "pulls", "weights"],
-        "covering": ["covered", "falls"],
+        "covering": ["best_pairs", "covered", "falls"],
     },
 )

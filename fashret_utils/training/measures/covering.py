@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from fashret_utils.data.catalog import Catalog
+from fashret_utils.training.bench import Search
+
 GREY = 118  # the mean grey of ImageNet
 
 
@@ -47,3 +50,27 @@ def falls(
         side = round(len(cosines[1:]) ** 0.5)
         found[name] = (cosines[0] - cosines[1:]).reshape(side, side)
     return found
+
+
+def best_pairs(
+    found: Search, test: Catalog, size: int, count: int, view: str = "front"
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Query and gallery picture of the items that were found best, one pair an item.
+
+    **Arguments**: `found` - of `test`; `size` - side of the pictures in pixels; `view` - of the
+    gallery pictures.
+
+    **Returns** at most `count` pairs of uint8 (3, size, size), best first.
+    """
+    query, gallery = test.where(split="query"), test.where(split="gallery", view=view)
+    best = found.retrieval.per_query["map"].to_numpy().argsort(kind="stable")[::-1]
+    pairs: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for row in best:
+        item = int(query.item[row])
+        beside = np.flatnonzero(gallery.item == item)[:1]
+        if item not in pairs and len(beside):
+            sides = query.take([row]), gallery.take(beside)
+            pairs[item] = tuple(side.pixels(size)[0] for side in sides)
+        if len(pairs) == count:
+            break
+    return list(pairs.values())
