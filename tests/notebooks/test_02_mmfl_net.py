@@ -485,8 +485,7 @@ def settled(garments):
     """The whole method, settled: network, criterion, its bench, vectors of some pictures."""
     stem, net = mmfl.build(mmfl.WHOLE, "smoke", 0)
     data = Bench(garments, stem)
-    settings = mmfl.choose([])["mmfl"]
-    criterion = mmfl.criterion_for(settings, net, data)
+    criterion = mmfl.criterion_for(mmfl.choose([])["mmfl"], net, data)
     some = one_of_each(garments.where(split="train"))
     net.eval()
     before = outputs(data, lambda maps: net.vectors(maps).before, some)
@@ -502,6 +501,24 @@ def test_settled_vectors_scatter_alike_and_necks_know_it(settled):
         assert scatter.item() == pytest.approx(mmfl.RADIUS, rel=1e-3)
         torch.testing.assert_close(n.mean(0), torch.zeros(n.shape[1]), atol=1e-3, rtol=0)
         torch.testing.assert_close(n.var(0), torch.ones(n.shape[1]), atol=0.02, rtol=0)
+
+
+def test_the_last_block_is_trained_and_the_stem_is_not(settled):
+    net, criterion, data, *_ = settled
+    batch = data.batches(items=6, pictures=4, steps=1).at(0)
+    items = torch.searchsorted(torch.from_numpy(np.unique(numbers_of(data))), batch.items)
+    parts = criterion(net(data.stem(batch)), items, batch.domains, batch.attributes.long())
+    sum(parts.values()).backward()
+    for name, weight in net.tail.named_parameters():
+        assert weight.requires_grad, name
+        assert weight.grad is not None, name
+        assert weight.grad.abs().sum() > 0, name
+    assert not any(weight.requires_grad for weight in data.stem.parameters())
+    net.zero_grad()
+
+
+def numbers_of(data):
+    return data.catalog.where(split="train").item
 
 
 def test_heads_and_centres_of_all_vectors_start_at_their_items_means(settled):

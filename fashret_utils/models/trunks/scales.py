@@ -45,6 +45,8 @@ def keep_size(trunk: Trunk, level: int = 5) -> Trunk:
     steps = OrderedDict(copy.steps.named_children())
     name = f"{trunk.name}-c{level}-full"  # other maps with the same weights
     kept = Trunk(name, steps, trunk.levels, trunk.outputs, trunk.mean, trunk.std, pool=trunk.pool)
+    for ours, theirs in zip(kept.parameters(), trunk.parameters(), strict=True):
+        ours.requires_grad_(theirs.requires_grad)  # what `giving` gives is frozen
     return kept.eval()
 
 
