@@ -108,6 +108,14 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--results", type=Path, default=Path("results"))
     claims.set_defaults(command=_claims)
 
+    search = commands.add_parser("search", help="search a folder of pictures with a photo")
+    search.add_argument("folder", type=Path, help="of product pictures")
+    search.add_argument("photo", type=Path)
+    search.add_argument("--grid", type=Path, help="file for a picture of what is found: .png, .pdf")
+    search.add_argument("-k", type=int, default=8, help="ranks (default: 8)")
+    search.add_argument("--model", default="", help="part of its name (default: the best hit@1)")
+    search.set_defaults(command=_search)
+
     prose = commands.add_parser("prose", help="hold the book's sentences to the run records")
     prose.add_argument(
         "--write", action="store_true", help="write numbers as the records have them"
@@ -251,6 +259,21 @@ def _claims(arguments: argparse.Namespace) -> int:
     from fashret_utils.evidence import claims
 
     print(claims.listing(claims.verdicts(arguments.paper, arguments.results)))
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    from fashret_utils import own_photo
+
+    archive = own_photo.choose(arguments.model)
+    gallery = own_photo.shop(arguments.folder, archive)
+    photo = arguments.photo.expanduser()
+    found = own_photo.answer(archive, photo.read_bytes(), arguments.k, gallery, photo.name)
+    print(f"{archive.name}, in {len(gallery.captions)} pictures")
+    for rank, (name, value) in enumerate(zip(found.captions, found.similarities, strict=True), 1):
+        print(f"{rank:3}  {value:.3f}  {name}")
+    if arguments.grid:
+        found.figure().savefig(arguments.grid, dpi=150)
     return 0
 
 

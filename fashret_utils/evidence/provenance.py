@@ -87,6 +87,14 @@ def code_hash(
     return digest.hexdigest()[:16]
 
 
+def of_transfer(trained: str, tested: str) -> str:
+    """Hash the code behind a test on other data than those of the training.
+
+    **Arguments**: `trained`, `tested` - `code_hash` of the chapter with either data set.
+    """
+    return hashlib.sha256(f"{trained} {tested}".encode()).hexdigest()[:16]
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that can change a number."""
     found = {"python": platform.python_version()}

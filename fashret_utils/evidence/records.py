@@ -35,7 +35,10 @@ COUNTS = ("n_query", "n_valid", "n_skipped", "n_gallery", "n_items")
 
 @dataclass(frozen=True)
 class Record:
-    """Everything one run says about itself. Times in seconds, memory in GiB, intervals 95 %."""
+    """Everything one run says about itself. Times in seconds, memory in GiB, intervals 95 %.
+
+    `data` are those of the test; `trained_on` names the others that the run learnt from, if it did.
+    """
 
     chapter: str
     data: str
@@ -50,6 +53,7 @@ class Record:
     extra: dict[str, object] = field(default_factory=dict)
     embeddings: dict[str, list[int]] | None = None  # shapes and checksum of the .npz beside
     per_query: dict[str, object] | None = None  # where it lies and its checksum, see query_files
+    trained_on: str | None = None
     catalog_hash: str | None = None
     code_hash: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -105,20 +109,26 @@ def measured(
     scale: str | Scale,
     device: str = "cpu",
     code_hash: str | None = None,
+    trained_on: str | None = None,
     **known: object,
 ) -> Record:
     """Make a record of any measurement, with when, where and by which code it was made.
 
     **Arguments**: `chapter`, `data`, `scale` and, among the `known` fields of `Record`, `arm` and
-    `seed` name the run; `code_hash` - by default the chapter's at this scale as it is now.
+    `seed` name the run; `code_hash` - of the training, by default the chapter's as it is now;
+    `trained_on` - other data than those of the test: then the code behind both counts.
 
     **Returns** a `Record`, not yet written.
     """
+    code_hash = code_hash or provenance.code_hash(chapter, trained_on or data)
+    if trained_on is not None:
+        code_hash = provenance.of_transfer(code_hash, provenance.code_hash(chapter, data))
     return Record(
         chapter=chapter,
         data=data,
         scale=Scale(str(scale)).name,
-        code_hash=code_hash or provenance.code_hash(chapter, data),
+        trained_on=trained_on,
+        code_hash=code_hash,
         versions=provenance.versions(),
         machine=machine(device),
         time=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from fashret_utils.evidence.provenance import code_hash
+from fashret_utils.evidence.provenance import code_hash, of_transfer
 from fashret_utils.evidence.records import Record, load
 
 
@@ -18,7 +18,14 @@ def is_stale(record: Record, root: str | Path | None = None) -> bool:
 def staleness(root: str | Path | None = None) -> Callable[[Record], bool]:
     """`is_stale` for many records: hashes each chapter and data set only once."""
     current = cache(lambda chapter, data: code_hash(chapter, data, root))
-    return lambda record: record.code_hash != current(record.chapter, record.data)
+
+    def stale(record: Record) -> bool:
+        expected = current(record.chapter, record.data)
+        if record.trained_on is not None:
+            expected = of_transfer(current(record.chapter, record.trained_on), expected)
+        return record.code_hash != expected
+
+    return stale
 
 
 def listing(results: str | Path) -> str:

@@ -2,7 +2,9 @@
 
 from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives, keep
+from fashret_utils.own_photo.galleries import Gallery
 from fashret_utils.own_photo.networks import Drawn, Lifted, Whole, trained
+from fashret_utils.own_photo.own_shop import choose, shop
 from fashret_utils.own_photo.pages import write
 from fashret_utils.own_photo.panel import panel
 
@@ -10,12 +12,15 @@ __all__ = [
     "Answer",
     "Archive",
     "Drawn",
+    "Gallery",
     "Lifted",
     "Whole",
     "answer",
     "archives",
+    "choose",
     "keep",
     "panel",
+    "shop",
     "trained",
     "write",
 ]

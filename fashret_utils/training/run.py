@@ -260,7 +260,8 @@ class Run:
         JSON can hold it.
         **Returns** the path of the record; of several processes, the main one writes it.
         """
-        made = records.new(retrieval, **self.about(extra) | ({"data": data} if data else {}))
+        away = {} if data in (None, self.data) else {"data": data, "trained_on": self.data}
+        made = records.new(retrieval, **self.about(extra) | away)
         if self.accelerator.is_main_process:
             beside = records.beside(retrieval, query, gallery, family)
             records.write(made, self.results, **beside)

@@ -51,7 +51,7 @@ def test_a_photo_gets_a_ranking_that_everybody_can_read(seen, tmp_path):
     assert len(similarities) == 8
     assert similarities == sorted(similarities, reverse=True)
     assert all(-1 <= value <= 1.001 for value in similarities)
-    assert "what mattered most is at the" in seen.tab.get_attribute("#region", "aria-label")
+    seen.tab.wait_for_selector("#region[aria-label*='what mattered most is at the']")
     for theme in ("light", "dark"):
         seen.tab.evaluate(f"postMessage({{ theme: '{theme}' }}, '*')")
         seen.tab.wait_for_selector(f"html[data-theme={theme}]", state="attached")
@@ -90,3 +90,33 @@ def test_a_model_is_loaded_when_it_is_chosen_and_searches_with_the_same_photo(se
         assert tab.locator("#samples button").count() > 0
         if tab.url.startswith("http"):
             assert seen.weight - light == weight
+
+
+def test_pictures_of_the_readers_own_are_searched_kept_and_forgotten(seen, tmp_path):
+    tab, shop = seen.tab, tmp_path / "shop"
+    (shop / "shirts").mkdir(parents=True)
+    colours = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow", "gray")
+    for number, colour in enumerate(colours):
+        place = shop / "shirts" if number % 2 else shop
+        Image.new("RGB", (90 + number, 120), colour).save(place / f"{colour}.png")
+    (shop / "torn.jpg").write_text("no picture")
+    (shop / "prices.txt").write_text("red, 10")
+    tab.set_input_files("#shop-folder", shop)
+    tab.wait_for_function("document.getElementById('shop-status').textContent.includes('are kept')")
+    said = tab.inner_text("#shop-status")
+    assert said.startswith(f"{len(colours)} pictures of yours are kept in this browser.")
+    assert "no pictures: torn.jpg." in said
+    assert tab.input_value("#place") == "own"
+    tab.set_input_files("#file", shop / "blue.png")
+    assert ranking(tab)[0] == pytest.approx(1, abs=2e-3)
+    assert "is shop/blue.png" in tab.inner_text("#status")
+    tab.reload()
+    tab.click("#load")
+    tab.wait_for_selector("#load", state="hidden")
+    assert tab.inner_text("#shop-status").startswith(f"{len(colours)} pictures")
+    assert tab.locator("#place option").all_inner_texts()[-1] == f"your own shop ({len(colours)})"
+    tab.click("#forget")
+    tab.wait_for_function(
+        "document.getElementById('shop-status').textContent.includes('forgotten')"
+    )
+    assert "own" not in tab.locator("#place").inner_text()

@@ -122,6 +122,27 @@ def test_a_contrast_is_judged_query_by_query(a, expect, verdict):
     assert low < finding.value < high
 
 
+@pytest.mark.parametrize(
+    ("at_home", "curve", "verdict"),
+    [
+        (0.4, FLAT, "negative here"),
+        (0.2, FLAT, "not learnt here"),
+        (0.4, RISING, "negative here"),  # too far below to turn
+        (0.4, (), "negative here"),
+    ],
+)
+def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, verdict):
+    made = Shop().add("frozen", 0.3, seeds=1, data="photos").add("frozen", 0.2, seeds=1)
+    made.add("a", at_home, curve=curve)
+    made.add("a", 0.25, data="photos", curve=curve, trained_on="garments")
+    stated = contrast("a", "frozen", data="photos")
+    assert one(made, stated).verdict == verdict
+    made.runs = [run for run in made.runs if (run.arm, run.data) != ("a", "garments")]
+    lost = one(made, stated)
+    assert lost.verdict == "not learnt here"
+    assert "no run with these seeds is recorded on garments" in lost.why
+
+
 def test_its_interval_is_that_of_the_statistics():
     made = shop()
     (finding,) = one(made, contrast()).findings
@@ -136,17 +157,24 @@ def test_its_interval_is_that_of_the_statistics():
     assert finding.adjusted == pytest.approx(expected.p)
 
 
-@pytest.mark.parametrize(
-    ("curve", "why"),
-    [(RISING, "b validation still rising (+2.7"), ((), "b no validation curve was kept")],
-)
-def test_an_arm_that_still_learns_is_not_compared(curve, why):
-    made = shop().add("c", 0.3, curve=FLAT)
+def test_a_difference_that_could_turn_is_not_decided():
+    made = shop()
     made.runs = [run for run in made.runs if run.arm != "b"]
-    found = one(made.add("b", 0.25, curve=curve), contrast())
-    assert found.verdict == "not learnt here"
-    assert found.why.startswith(why)
-    assert claims.comparisons([(None, found)])["learnt"].item() == "not b"
+    made.add("b", 0.27, curve=RISING)
+    found = one(made, contrast())
+    assert found.verdict == "unresolved"
+    assert "still moved by -2.8 points of validation" in found.why
+    assert claims.comparisons([(None, found)])["moved"].item() == "-2.8"
+    assert one(made, contrast("b", "a")).verdict == "unresolved"
+    assert one(made.add("c", 0.33, curve=FLAT), contrast("c", "b")).verdict == "supported"
+
+
+def test_a_training_that_nobody_looked_at_moves_nothing():
+    made = shop()
+    made.runs = [run for run in made.runs if run.arm != "b"]
+    found = one(made.add("b", 0.25), contrast())
+    assert found.verdict == "supported"
+    assert claims.comparisons([(None, found)])["moved"].item() == "not looked at"
 
 
 def test_a_start_without_runs_closes_the_gate():

@@ -93,3 +93,24 @@ def test_make_test_says_how_many_are_stale_and_does_not_fail(book, capsys):
     write_chapter(book, OTHER, "def loss(x):\n    return x - 1\n")
     assert main(command) == 0
     assert capsys.readouterr().out.startswith(f"{OTHER}: 6 of 6 records are stale")
+
+
+def test_a_test_on_other_data_depends_on_the_code_of_both(book, monkeypatch):
+    about = {"chapter": CHAPTER, "data": "mnist", "trained_on": "wardrobe-garments"}
+    made = records.measured(
+        **about, arm="a", scale="smoke", seed=9, metrics={}, intervals={}, counts={}
+    )
+    records.write(made, book / "results")
+    (kept,) = [r for r in records.load(book / "results") if r.seed == 9]
+    assert kept.trained_on == "wardrobe-garments"
+    assert not staleness.is_stale(kept)
+    now = staleness.code_hash
+    for changed in ("mnist", "wardrobe-garments", "grocery-store"):
+        monkeypatch.setattr(
+            staleness,
+            "code_hash",
+            lambda chapter, data, root, changed=changed: (
+                "other" if data == changed else now(chapter, data, root)
+            ),
+        )
+        assert staleness.is_stale(kept) == (changed != "grocery-store")

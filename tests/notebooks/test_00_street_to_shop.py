@@ -79,12 +79,22 @@ def test_modules_start_from_their_names_and_the_seed_alone():
 
 
 def test_a_trial_has_half_the_steps_and_folds_have_their_own():
-    plan = CHAPTER.sizes("tail", "wardrobe-garments", "full")
-    assert CHAPTER.sizes("tail", "wardrobe-garments", "full", trial=True)["steps"] == (
-        plan["steps"] // 2
-    )
-    folds = CHAPTER.sizes("tail", "shop-views-in-shop", "full")["steps"]
-    assert folds == CHAPTER.BUDGET["full"]["fold_steps"] < plan["steps"]
+    full = CHAPTER.BUDGET["full"]
+    kinds = {"linear-head": "head_steps", "last-head": "head_steps", "tail": "steps"}
+    for arm, kind in kinds.items():
+        steps = {
+            (data, name): CHAPTER.sizes(arm, data, "full", name)["steps"]
+            for data in ("wardrobe-garments", "shop-views-in-shop")
+            for name in (arm, f"trial,{arm},0")
+        }
+        assert list(steps.values()) == [
+            full[kind],
+            full[kind] // 2,
+            full[f"fold_{kind}"],
+            full[f"fold_{kind}"] // 2,
+        ]
+    short = CHAPTER.sizes("tail", "wardrobe-garments", "full", "short,no-light")
+    assert short["steps"] == full["short_steps"] < full["steps"]
 
 
 def record(arm, val_map=0.5):
@@ -93,19 +103,80 @@ def record(arm, val_map=0.5):
     return Record(**about, arm=arm, seed=0, metrics={}, intervals={}, counts={}, extra=extra)
 
 
+def all_trials(jobs, marks):
+    """Records of the trials among jobs; those in `marks` have another validation mAP."""
+    tried = [job for job in jobs if job.arm.startswith("trial,")]
+    return [record(job.arm, marks.get(job.arm, 0.5)) for job in tried]
+
+
 def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypatch):
     monkeypatch.setattr(CHAPTER, "present", lambda *_: True)
-    first = CHAPTER.plan("full", [])
+    first, full = CHAPTER.plan("full", []), CHAPTER.preset(CHAPTER.BUDGET, "full")
     assert {job.stage for job in first} == {0}
-    tried = [job for job in first if job.arm.startswith("trial,")]
-    assert len(tried) == sum(map(len, CHAPTER.RATES.values()))
-    marks = {"trial,tail,2": 0.9, "trial,linear-head,0": 0.8}
-    found = [record(job.arm, marks.get(job.arm, 0.5)) for job in tried]
+    kinds = (1 + full["folds"]) * len(CHAPTER.ARMS)
+    marks = {"trial,tail,3": 0.9, "trial,linear-head,0": 0.8, "trial,in-shop2,tail,1": 0.7}
+    found = all_trials(first, marks)
+    assert len(found) == kinds * len(CHAPTER.RATES)
     later = [job for job in CHAPTER.plan("full", found) if job.stage == 1]
-    seeds = CHAPTER.BUDGET["full"]["seeds"]
-    assert len(later) == seeds * len(CHAPTER.DATA) * len(CHAPTER.RATES)
-    assert {job.settings["rate"] for job in later if job.arm == "tail"} == {3e-3}
-    assert {job.settings["rate"] for job in later if job.arm == "linear-head"} == {3e-4}
+    runs = full["seeds"] * (len(CHAPTER.DATA) - 1) + full["aside_seeds"]
+    assert len(later) == runs * len(CHAPTER.ARMS)
+    chosen = {(job.data, job.arm): job.settings for job in later}
+    for data in {*CHAPTER.DATA} - {CHAPTER.IN_SHOP}:
+        assert chosen[data, "tail"] == {"rate": 3e-3}
+        assert chosen[data, "linear-head"] == {"rate": 1e-4}
+    rates = chosen[CHAPTER.IN_SHOP, "tail"]["rates"]
+    assert len(rates) == full["folds"]
+    assert rates[2] == 3e-4
+    assert set(rates[:2] + rates[3:]) == {1e-4}
+
+
+def test_without_photos_the_plan_does_not_wait_for_them(monkeypatch):
+    monkeypatch.setattr(CHAPTER, "present", lambda data, *_: data == CHAPTER.GARMENTS)
+    first = CHAPTER.plan("full", [])
+    later = CHAPTER.plan("full", all_trials(first, {}))
+    assert {job.data for job in later} == {CHAPTER.GARMENTS}
+    assert {job.stage for job in later} == {0, 1, 2}
+
+
+def test_a_cause_is_left_out_of_training_and_not_of_validation_and_test(tmp_path, monkeypatch):
+    where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "data_root": ""}
+    where |= {"progress": False, "checkpoints": None}
+    seen = {}
+    fit = CHAPTER.fit
+
+    def watched(run, model, data, *settings, asked):
+        seen.update(learnt=data.catalog, validation=asked.catalog)
+        return fit(run, model, data, *settings, asked=asked)
+
+    monkeypatch.setattr(CHAPTER, "fit", watched)
+    _, model, found = CHAPTER.do_trained(
+        "wardrobe-garments", "tail", 0, {"rate": 1e-3}, where, name="short,no-light"
+    )
+    garments, without = (
+        CHAPTER.load_data("wardrobe-garments", "smoke", **knobs)
+        for knobs in ({}, {"factors": {"light": 0.0}})
+    )
+    (made,) = records.load(tmp_path, data="wardrobe-garments")
+    assert made.catalog_hash == seen["learnt"].hash == without.hash
+    assert seen["validation"].hash == garments.hash != without.hash
+    stem = CHAPTER.build("tail", 0)[0]
+    expected = CHAPTER.Bench(garments, stem).embed(model, garments.where(split="query"))
+    np.testing.assert_array_equal(found["wardrobe-garments"].query, expected)
+
+
+def test_leaving_causes_out_comes_last_and_at_the_rate_of_the_tail(monkeypatch):
+    monkeypatch.setattr(CHAPTER, "present", lambda *_: True)
+    found = all_trials(CHAPTER.plan("full", []), {"trial,tail,2": 0.9})
+    last = [job for job in CHAPTER.plan("full", found) if job.stage == 2]
+    assert {job.arm for job in last} == {*CHAPTER.LEFT_OUT}
+    assert all(job.settings == CHAPTER.RATES[2] for job in last)
+
+
+def test_the_head_of_the_last_map_starts_as_that_of_the_tail():
+    (stem, tail), (last, head) = (CHAPTER.build(arm, 3) for arm in ("tail", "last-head"))
+    pictures = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    with torch.no_grad():
+        torch.testing.assert_close(head(last(pictures)), tail.eval()(stem(pictures)))
 
 
 def test_a_trial_writes_validation_numbers_and_none_of_the_test(tmp_path):

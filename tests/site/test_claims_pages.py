@@ -176,7 +176,7 @@ def test_the_page_has_an_anchor_the_numbers_and_a_link_for_each_claim():
     assert "(tiny-c1)=\n:::::{div} claim supported" in text
     assert "Tiny, {ref}`(a) Methods <evidence-tiny-c1>`" in text
     assert "| `a,x` - `b+y` | wardrobe-garments | map, points | +20.0 [+" in text
-    row = r"</span> \| 0\.\d \| 1\.0 \| frozen -(30\.0|29\.9) \| yes \| 3,"
+    row = r"</span> \| 0\.\d \| 1\.0 \| frozen -(30\.0|29\.9) \| yes \| [+-]0\.0 \| 3,"
     assert re.search(row, text)
     assert "(tiny-c2)=\n:::::{div} claim not-testable-here" in text
     assert "Why not\n: The data are gone." in text

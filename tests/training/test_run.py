@@ -449,6 +449,10 @@ def test_the_record_says_what_the_run_did(tmp_path):
     assert 0 < made.cost["device_seconds"] <= made.cost["wall_seconds"] + 0.01
     assert made.cost["images_per_second"] > 0
     assert made.cost["peak_memory_gib"] > 0.05
+    elsewhere = records.read(run.record(found(), data="photos"))
+    assert (made.trained_on, elsewhere.data, elsewhere.trained_on) == (None, "photos", "noise")
+    tested = provenance.code_hash("demo", "photos")
+    assert elsewhere.code_hash == provenance.of_transfer(made.code_hash, tested)
 
 
 def test_the_curve_is_thinned_to_means_of_equal_stretches():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from fashret_utils.evidence.claims.findings import BESIDE, Finding, Grounds
-from fashret_utils.evidence.claims.gates import FEWER_DRAWS, gates, starts
+from fashret_utils.evidence.claims.gates import FEWER_DRAWS, gates, moved, starts
 from fashret_utils.evidence.claims.ledger import ABOVE, BELOW, NONE, Claim
 from fashret_utils.evidence.claims.runs import (
     MIN_SEEDS,
@@ -26,6 +26,7 @@ from fashret_utils.evidence.statistics import (
     over_seeds,
     smallest_effect,
     t_interval,
+    unrest,
 )
 from fashret_utils.evidence.statistics.classes import (
     CONTRADICTED,
@@ -69,6 +70,8 @@ def contrast(
     estimate = difference(a, b, families, DRAWS if decides else FEWER_DRAWS)
     if decides:
         about["gates"] = gates(grounds, entry, found, metric)
+        about["moved"] = moved(grounds, found, arms, metric)
+        about["away"] = any(run.trained_on is not None for run in found.all)
         about["starts"] = starts(grounds, entry, found, metric, b)
         if b.ndim == 2 and len(b) > MIN_SEEDS:
             about["floor"] = noise_floor(b, families, FEWER_DRAWS).size
@@ -94,6 +97,12 @@ def decided(grounds: Grounds, finding: Finding, entry: dict, adjusted: float) ->
     name = said.name
     if expect == NONE and name in (SUPPORTED, NEGATIVE, CONTRADICTED):
         name = CONTRADICTED if own else NEGATIVE  # a difference that should not be there
+    sign = -1.0 if expect == BELOW else 1.0
+    rules = {"adjusted": adjusted, "own_data": own, "either_way": finding.away}
+    unsettled = unrest(claimed, sign * finding.moved, finding.delta, said.name, **rules)
+    if unsettled:
+        also = f"; {said.why}" if said.name == UNRESOLVED else ""
+        return replace(finding, verdict=UNRESOLVED, why=unsettled + also, adjusted=adjusted)
     return replace(finding, verdict=name, why=said.why, adjusted=adjusted)
 
 

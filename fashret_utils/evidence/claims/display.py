@@ -52,7 +52,8 @@ def table(judged: Judged) -> pd.DataFrame:
 def comparisons(judged: Judged) -> pd.DataFrame:
     """One row a comparison that has records; differences of shares are in points.
 
-    `learnt` says whether both arms passed the gate, `delta` and `noise floor` what a difference is
+    `learnt` says whether both arms passed the gate, `moved` how far their difference still went on
+    validation over the last quarter of the training, `delta` and `noise floor` what a difference is
     measured against, `start` where the first start lies seen from the second arm. Columns that
     would be empty are left out.
     """
@@ -75,6 +76,7 @@ def comparisons(judged: Judged) -> pd.DataFrame:
                     "noise floor": shown(finding, "floor"),
                     "start": in_points(finding, start),
                     "learnt": learnt(finding),
+                    "moved": still_moved(finding),
                     "verdict": finding.verdict + (" (stale)" if finding.stale else ""),
                     "seeds": runs_of(finding),
                 }
@@ -123,6 +125,13 @@ def learnt(finding: Finding) -> str:
     if failed:
         return f"not {', '.join(failed)}"
     return "yes" if finding.gates else ""
+
+
+def still_moved(finding: Finding) -> str:
+    """How far a difference still went on validation; empty for what decides nothing."""
+    if not finding.gates:
+        return ""
+    return in_points(finding, finding.moved) or "not looked at"
 
 
 def describe(finding: Finding) -> str:

@@ -36,6 +36,8 @@ class Finding:
     adjusted: float = np.nan  # p after Holm
     over_seeds: tuple[float, float] = (np.nan, np.nan)  # Student's interval, for comparison
     gates: Mapping[str, Gate] = field(default_factory=dict)  # of each trained arm
+    moved: float = np.nan  # of the difference on validation, over the last quarter of training
+    away: bool = False  # an arm was tested on other data than it has learnt from
     floor: float = np.nan  # noise floor of the second arm
     starts: Mapping[str, float] = field(default_factory=dict)  # start less the second arm
 

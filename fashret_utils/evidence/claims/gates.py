@@ -9,7 +9,7 @@ import numpy as np
 from fashret_utils.evidence.claims.findings import Grounds
 from fashret_utils.evidence.claims.runs import Runs, check_same, curves, of_queries
 from fashret_utils.evidence.records import Record
-from fashret_utils.evidence.statistics import Gate, gate
+from fashret_utils.evidence.statistics import Gate, drift, gate
 
 FEWER_DRAWS = 2000  # for what decides nothing
 
@@ -18,6 +18,9 @@ def gate_of(
     grounds: Grounds, arm: str, found: Runs, metric: str, starts: Sequence[str] | None = None
 ) -> Gate | None:
     """Whether an arm has learnt, by a metric.
+
+    A run that is tested on data it has not learnt from is judged where it has: whether it has
+    learnt is one question, whether that carries over is another.
 
     **Arguments**: `found` - runs that hold the arm's; `starts` - what it must beat, by default the
     starts of the ledger.
@@ -28,7 +31,11 @@ def gate_of(
     starts = tuple(start for start in starts if start != arm)
     if arm in grounds.ledger.untrained or not starts:
         return None
-    return _gate(grounds, arm, starts, found, metric)
+    at_home = _at_home(grounds, arm, found)
+    if at_home is None:
+        why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
+        return Gate(False, why, {})
+    return _gate(grounds, arm, starts, at_home, metric)
 
 
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
@@ -37,6 +44,17 @@ def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, 
         arm: gate_of(grounds, arm, found, metric, entry.get("starts")) for arm in entry["contrast"]
     }
     return {arm: gate for arm, gate in gates.items() if gate is not None}
+
+
+def _at_home(grounds: Grounds, arm: str, found: Runs) -> Runs | None:
+    """The same runs of an arm, tested on the data they have learnt from; None without those."""
+    home = found.by_arm[arm][0].trained_on
+    if home is None:
+        return found
+    here = {r.seed: r for r in grounds.runs if (r.arm, r.data, r.scale) == (arm, home, found.scale)}
+    if not set(found.seeds) <= here.keys():
+        return None
+    return Runs(found.scale, found.seeds, {arm: tuple(here[seed] for seed in found.seeds)})
 
 
 def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metric: str) -> Gate:
@@ -51,13 +69,29 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
             of_start = beside and of_queries(beside, metric, grounds.queries, start in untrained)
             if own is None or not of_start:
                 why = f"not compared with {start}, of which no run with these seeds is recorded"
-                grounds.gates[key] = Gate(False, why, {}, None)
+                grounds.gates[key] = Gate(False, why, {})
                 return grounds.gates[key]
             check_same([*runs, *beside])
             values[start] = of_start[0]
-        tests = {"draws": FEWER_DRAWS}
-        grounds.gates[key] = gate(own[0], values, own[1], curves(runs, metric), **tests)
+        grounds.gates[key] = gate(own[0], values, own[1], FEWER_DRAWS)
     return grounds.gates[key]
+
+
+def moved(grounds: Grounds, found: Runs, arms: Sequence[str], metric: str) -> float:
+    """How far the difference of two arms still moved on validation; NaN where nobody looked."""
+    moves = []
+    for arm in arms:
+        if arm in grounds.ledger.untrained:
+            moves.append(0.0)
+            continue
+        at_home = _at_home(grounds, arm, found)
+        if at_home is None:
+            return np.nan
+        try:
+            moves.append(drift(curves(at_home.by_arm[arm], metric)))
+        except ValueError:  # no curves, or too few looks
+            return np.nan
+    return moves[0] - moves[1]
 
 
 def starts(

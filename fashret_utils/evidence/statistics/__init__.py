@@ -9,7 +9,7 @@ from fashret_utils.evidence.statistics.crossed import (
     over_seeds,
     t_interval,
 )
-from fashret_utils.evidence.statistics.gates import Gate, drift, gate
+from fashret_utils.evidence.statistics.gates import Gate, drift, gate, unrest
 from fashret_utils.evidence.statistics.many import holm
 from fashret_utils.evidence.statistics.noise import NoiseFloor, noise_floor
 from fashret_utils.evidence.statistics.power import detectable, half_width, power, seeds_needed
@@ -36,4 +36,5 @@ __all__ = [
     "smallest_effect",
     "t_interval",
     "together",
+    "unrest",
 ]

@@ -18,6 +18,7 @@ from fashret_utils.evidence.claims.display import (
     runs_of,
     shown,
     slug,
+    still_moved,
 )
 from fashret_utils.evidence.claims.findings import BESIDE, Finding
 from fashret_utils.evidence.claims.ledger import Ledger
@@ -168,7 +169,7 @@ def _comparisons(verdict: Verdict) -> str:
         ":::{table}",
         ":class: comparisons\n",
         "| what | data | metric | value [95 % interval] | verdict | half-width | delta / noise "
-        "| start | learnt | seeds |",
+        "| start | learnt | moved | seeds |",
         "|:--|:--|:--|--:|:--|--:|--:|--:|:--|:--|",
         *(_comparison(finding) for finding in verdict.findings),
     ]
@@ -190,6 +191,7 @@ def _comparison(finding: Finding) -> str:
         " / ".join(text for text in against if text),
         ", ".join(starts),
         learnt(finding),
+        still_moved(finding),
         runs_of(finding) + ", **stale**" * (finding.stale and said != STALE) if known else "",
     )
     return f"| {' | '.join(cells)} |"

@@ -17,9 +17,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -27,6 +28,7 @@ from pathlib import Path
 
 import joblib
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
@@ -248,7 +250,8 @@ def _work(name: str, job: Job, where: dict, root: Path | None) -> float:
     torch.set_num_threads(1)
     begun = time.perf_counter()
     own = Path(where["checkpoints"]) / name / job.data / job.arm / f"{job.seed}"
-    chapters.definitions(name, root).do(job, where | {"checkpoints": str(own)})
+    with _no_helpers_left():
+        chapters.definitions(name, root).do(job, where | {"checkpoints": str(own)})
     shutil.rmtree(own, ignore_errors=True)
     return time.perf_counter() - begun
 
@@ -256,7 +259,17 @@ def _work(name: str, job: Job, where: dict, root: Path | None) -> float:
 def _forecast(name: str, job: Job, where: dict, root: Path | None) -> float:
     torch.set_num_threads(1)
     module = chapters.definitions(name, root)
-    return forecast(partial(module.do, job, where))
+    with _no_helpers_left():
+        return forecast(partial(module.do, job, where))
+
+
+@contextmanager
+def _no_helpers_left() -> Iterator[None]:
+    """End the processes that drew pictures: their parent could not end for minutes, else."""
+    try:
+        yield
+    finally:
+        get_reusable_executor().shutdown(wait=True)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -1,12 +1,14 @@
 """A campaign does what is missing, seeds first, and goes on where it was stopped."""
 
+import joblib
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
-from fashret_utils.training.plan.campaign import campaign, missing
+from fashret_utils.training.plan.campaign import _no_helpers_left, campaign, missing
 from fashret_utils.training.plan.forecast import EnoughSteps, forecast, look
 
 NAME = "98_tiny"
@@ -118,3 +120,14 @@ def test_a_forecast_is_made_from_the_first_steps():
     look(20, 1000, 1.0)  # outside of a forecast nothing stops
     assert forecast(lambda: None) < 1
     assert issubclass(EnoughSteps, Exception)
+
+
+def test_processes_that_a_run_began_end_with_it():
+    def helpers():
+        found = psutil.Process().children(recursive=True)
+        return [p for p in found if "popen_loky_posix" in " ".join(p.cmdline())]
+
+    with _no_helpers_left():
+        joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(-number) for number in range(4))
+        assert helpers()
+    assert not helpers()
