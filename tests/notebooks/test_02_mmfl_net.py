@@ -1,5 +1,6 @@
-"""Chapter 02: network, losses and arms of MMFL-style, against loops, limits and the library."""
+"""Chapter 02: networks of equal size, losses and arms, against loops, limits and the library."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,32 +8,53 @@ import pytest
 import torch
 from pytorch_metric_learning import distances, miners, reducers
 from pytorch_metric_learning.losses import TripletMarginLoss
+from torch import nn
 from torch.nn import functional as F
 
 from fashret_utils import chapters, retrieval
-from fashret_utils.data.batches import Batches
-from fashret_utils.data.columns import SHOP, STREET
+from fashret_utils.data import SHOP, STREET
+from fashret_utils.evidence import records
 from fashret_utils.evidence.records import Record
-from fashret_utils.models import backbones
-from fashret_utils.models.levels import feature_maps
-from fashret_utils.training import Run
+from fashret_utils.models import trunk
+from fashret_utils.training import Bench, Job, Search
+from fashret_utils.training.beginnings import one_of_each
+from fashret_utils.training.measures import operations, weights
+from fashret_utils.training.passes import outputs
 
 mmfl = chapters.definitions("02_mmfl_net")
 CHANNELS = (8, 16, 32)
-NETWORKS = {name: s["network"] for name, s in mmfl.arms().items()}
 
 
-def trunk(width=4):
-    return feature_maps(backbones.small(width=width), (2, 3, 4), last_stride=1)
+class Given(nn.Module):
+    """A tail that hands the three maps on, as they are given, with one weight to train."""
+
+    def __init__(self, channels=CHANNELS):
+        super().__init__()
+        self.channels, self.gain = channels, nn.Parameter(torch.ones(()))
+
+    def forward(self, maps):
+        return (*maps[:-1], self.gain * maps[-1])
 
 
-def levels(size=8, seed=0):
+def levels(size=12, seed=0, count=2):
     """Random C3, C4, C5; C4 and C5 have half the size."""
     generator = torch.Generator().manual_seed(seed)
     sides = (size, -(-size // 2), -(-size // 2))
     return [
-        torch.rand(2, c, s, s, generator=generator) for c, s in zip(CHANNELS, sides, strict=True)
+        torch.randn(count, c, s, s, generator=generator)
+        for c, s in zip(CHANNELS, sides, strict=True)
     ]
+
+
+def network(name="both+part+local", dim=90, seed=0, moved=True):
+    """A small network; `moved`: with weights that no longer hide what starts as zero."""
+    net = mmfl.MMFLNet(Given(), dim, mmfl.SHAPES[name], seed)
+    if moved:
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for weight in net.parameters():
+                weight += 0.1 * torch.randn(weight.shape, generator=generator)
+    return net
 
 
 def batch(items=4, pictures=4, dim=6, seed=0):
@@ -43,169 +65,181 @@ def batch(items=4, pictures=4, dim=6, seed=0):
     return features, (order // pictures), (order % pictures) % 2
 
 
+# Maps of three scales
+
+
+def test_the_last_map_has_rows_that_two_and_three_stripes_divide():
+    stem, tail = mmfl.scales(*mmfl.whole_trunk("full"))
+    shapes = [m.shape for m in tail(stem(torch.zeros(1, 3, 96, 96, dtype=torch.uint8)))]
+    assert [tuple(shape[1:]) for shape in shapes] == [(40, 12, 12), (112, 6, 6), (320, 6, 6)]
+    x = torch.arange(6.0).reshape(1, 1, 6, 1).expand(1, 1, 6, 6)
+    for name, rows in (("part", (1, 4)), ("local", (0.5, 2.5, 4.5))):
+        cells = F.adaptive_avg_pool2d(x, mmfl.CELLS[name])
+        assert cells.flatten().tolist() == list(rows)  # no row in two stripes
+
+
+def test_the_trunk_without_its_stride_still_sees_what_it_saw():
+    pictures = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    whole = mmfl.whole_trunk("full")[0]
+    with torch.no_grad():
+        small = trunk("lite0").giving(["block15"])(pictures)
+        large = whole.giving(["block15"])(pictures)
+    torch.testing.assert_close(large[:, :, 1::2, 1::2], small, atol=1e-4, rtol=1e-4)
+
+
 # Fusion
 
 
-@pytest.mark.parametrize("size", [5, 8, 11, 12])
-@pytest.mark.parametrize("fusion", mmfl.FUSIONS)
-def test_fusion_keeps_the_shape_of_c5_at_every_size(fusion, size):
+@pytest.mark.parametrize("size", [5, 8, 12])
+@pytest.mark.parametrize("fusion", mmfl.PATHS)
+def test_fusion_keeps_the_shape_of_c5_and_starts_as_c5(fusion, size):
     maps = levels(size)
-    module = mmfl.BidirectionalFusion(CHANNELS, 8, fusion)
-    assert module(*maps).shape == maps[2].shape
+    found = mmfl.Fusion(CHANNELS, fusion)(*maps)
+    assert torch.equal(found, maps[2])
 
 
-@pytest.mark.parametrize(
-    ("fusion", "arrows"),
-    [
-        ("top-down", {"T5": "5", "T4": "45", "T3": "345", "B5": "5", "B4": "45"}),
-        ("both", {"T5": "5", "T4": "45", "T3": "345", "B5": "345", "B4": "345"}),
-    ],
-)
-def test_each_switch_makes_exactly_its_arrows(fusion, arrows):
-    module = mmfl.BidirectionalFusion(CHANNELS, 8, fusion).eval()
+ARROWS = {
+    "levels": {"3": "3", "4": "4", "5": "5"},
+    "top-down": {"3": "345", "4": "45", "5": "5"},
+    "bottom-up": {"3": "3", "4": "34", "5": "345"},
+    "both": {"3": "345", "4": "345", "5": "345"},
+}
+
+
+@pytest.mark.parametrize("fusion", ARROWS)
+def test_each_switch_makes_exactly_its_arrows(fusion):
+    module = mmfl.Fusion(CHANNELS, fusion).eval()
     maps = [m.requires_grad_() for m in levels()]
-    paths = module.paths(*maps)
-    for name, sources in arrows.items():
+    for name, read in zip("345", module.paths(*maps), strict=True):
         slopes = torch.autograd.grad(
-            paths[name].square().sum(), maps, retain_graph=True, allow_unused=True
+            read.square().sum(), maps, retain_graph=True, allow_unused=True
         )
         felt = "".join(
-            str(i) for i, s in zip((3, 4, 5), slopes, strict=True) if s is not None and s.any()
+            i for i, slope in zip("345", slopes, strict=True) if slope is not None and slope.any()
         )
-        assert felt == sources, name
+        assert felt == ARROWS[fusion][name], name
 
 
-def test_no_fusion_is_c5_and_has_no_weights():
-    module = mmfl.BidirectionalFusion(CHANNELS, 8, "none")
-    maps = levels()
-    assert module(*maps) is maps[2]
-    assert not list(module.parameters())
-
-
-def test_both_adds_the_upward_convolutions_and_nothing_else():
-    names = {
-        fusion: {n.rsplit(".", 2)[0] for n, _ in module.named_parameters()}
-        for fusion in mmfl.FUSIONS
-        for module in [mmfl.BidirectionalFusion(CHANNELS, 8, fusion)]
-    }
-    assert names["both"] - names["top-down"] == {"paths.g.B4", "paths.g.B5"}
-    assert names["top-down"] < names["both"]
-
-
-@pytest.mark.parametrize("fusion", mmfl.FUSIONS[1:])
-def test_with_the_paths_at_zero_fusion_is_the_residual(fusion):
-    module = mmfl.BidirectionalFusion(CHANNELS, 8, fusion).eval()
-    torch.nn.init.normal_(module.output.weight)
-    maps = [m - 0.5 for m in levels()]
-    assert not torch.allclose(module(*maps), F.relu(maps[2]))
+def test_top_down_has_no_weight_that_brings_a_fine_map_up():
+    """What reads the fine map learns nothing before it is at the size of the coarse one."""
+    module = mmfl.Fusion(CHANNELS, "top-down").eval()
+    assert set(module.paths.layers) == {"L3", "L4", "L5", "T4", "T3"}
+    width = CHANNELS[-1] // 4
     with torch.no_grad():
-        for p in module.paths.parameters():
-            p.zero_()
-    torch.testing.assert_close(module(*maps), F.relu(maps[2]))
+        nn.init.normal_(module.output.weight)
+        module.output.weight[:, 2 * width :] = 0  # F no longer reads X3
+    c3, c4, c5 = levels()
+    assert torch.equal(module(c3, c4, c5), module(c3 + 1, c4, c5))
+    with torch.no_grad():
+        nn.init.normal_(module.output.weight)
+    read = module(c3, c4, c5) - c5
+    x3, x4, x5 = module.paths(c3, c4, c5)
+    by_hand = module.output(torch.cat([x5, x4, F.avg_pool2d(x3, 2)], 1))
+    torch.testing.assert_close(read, by_hand)
 
 
 def test_fusion_is_its_equation():
-    module = mmfl.BidirectionalFusion(CHANNELS, 8).eval()
-    torch.nn.init.normal_(module.output.weight)
-    paths, (c3, c4, c5) = module.paths, levels()
-    l3, l4, l5 = (layer(c) for layer, c in zip(paths.lateral, (c3, c4, c5), strict=True))
-    t4 = paths.f["T4"](l4 + l5)
-    t3 = paths.f["T3"](l3 + t4.repeat_interleave(2, 2).repeat_interleave(2, 3))
-    down = paths.down(t3)
-    b4 = paths.g["B4"](l4 + t4 + down)
-    b5 = paths.g["B5"](l5 + l5 + b4)
-    expected = F.relu(module.output(torch.cat([b5, b4, down], 1)) + c5)
+    module = mmfl.Fusion(CHANNELS, "both").eval()
+    nn.init.normal_(module.output.weight)
+    layer, (c3, c4, c5) = module.paths.layers, levels()
+    l3, l4, l5 = (layer[f"L{i}"](c) for i, c in zip((3, 4, 5), (c3, c4, c5), strict=True))
+    t4 = layer["T4"](l4 + l5)
+    t3 = layer["T3"](l3 + t4.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    b4 = layer["B4"](l4 + t4 + layer["down"](t3))
+    b5 = layer["B5"](l5 + l5 + b4)
+    expected = module.output(torch.cat([b5, b4, F.avg_pool2d(t3, 2)], 1)) + c5
     torch.testing.assert_close(module(c3, c4, c5), expected)
 
 
 def test_an_unknown_fusion_is_refused():
-    with pytest.raises(ValueError, match="fusion = 'up': expected one of none, top-down, both"):
-        mmfl.BidirectionalFusion(CHANNELS, 8, "up")
+    with pytest.raises(ValueError, match="fusion = 'up': expected one of none, levels, top-down"):
+        mmfl.Fusion(CHANNELS, "up")
 
 
 # Branches and network
 
 
-def test_generalised_mean_lies_between_mean_and_maximum():
-    x = torch.rand(2, 3, 4, 5)
-    torch.testing.assert_close(mmfl.GeneralisedMean(1.0)(x), x.mean((-2, -1)))
-    found = [mmfl.GeneralisedMean(p)(x) for p in (1.0, 3.0, 200.0)]
-    assert (found[0] < found[1]).all()
-    torch.testing.assert_close(found[2], x.amax((-2, -1)), rtol=0.03, atol=0)
-
-
 @pytest.mark.parametrize(("cells", "count"), [(None, 0), ((2, 1), 2), ((3, 1), 3), ((2, 2), 4)])
-@pytest.mark.parametrize("size", [(4, 4), (5, 3), (7, 7)])
-def test_branches_pool_the_whole_and_their_cells(cells, count, size):
-    branch = mmfl.Branch(32, cells).eval()
-    x = torch.rand(2, 32, *size)
-    whole, *parts = branch(x)  # the bottleneck starts as the identity
+@pytest.mark.parametrize("filler", [0, 5])
+def test_branches_pool_the_whole_and_their_cells(cells, count, filler):
+    branch = mmfl.Branch("b", 32, cells, filler).eval()
+    x = torch.randn(2, 32, 6, 6)
+    whole, *parts = branch(x)  # the bottlenecks start as zero
     assert [p.shape for p in parts] == [(2, 32)] * count
-    top = x.amax((-2, -1))
-    torch.testing.assert_close(whole, top + branch.mean(x) if cells is None else top)
-    if cells == (2, 1) and size == (4, 4):
-        torch.testing.assert_close(parts[1], x[:, :, 2:].mean((-2, -1)))
-    if cells == (2, 2) and size == (4, 4):
-        torch.testing.assert_close(parts[1], x[:, :, :2, 2:].mean((-2, -1)))
+    torch.testing.assert_close(whole, x.amax((2, 3)) + x.mean((2, 3)))
+    if cells == (2, 1):
+        torch.testing.assert_close(parts[1], x[:, :, 3:].mean((2, 3)))
+    if cells == (2, 2):
+        torch.testing.assert_close(parts[1], x[:, :, :3, 3:].mean((2, 3)))
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS))
-@pytest.mark.parametrize("size", [28, 45])
-def test_every_network_embeds_every_size_with_length_one(name, size):
-    torch.manual_seed(0)
-    net = mmfl.MMFLNet(trunk(), 16, **NETWORKS[name])
-    vectors = net(torch.rand(3, 3, size, size))
+def test_all_networks_of_a_comparison_are_of_one_size():
+    made = {name: mmfl.build(name, "full", 0)[1] for name in mmfl.SHAPES}
+    whole = made[mmfl.WHOLE]
+    maps = [torch.zeros(1, *shape) for shape in ((40, 12, 12), (112, 6, 6), (192, 6, 6))]
+    cost = operations(whole, maps)
+    for name, net in made.items():
+        if name == "backbone":
+            assert weights(net) < 0.7 * weights(whole)
+            continue
+        assert weights(net) == pytest.approx(weights(whole), rel=0.005), name
+        assert operations(net, maps) == pytest.approx(cost, rel=0.05), name
+        assert sum(net.lengths.values()) == 360, name
+    compared = {told["network"] for told in mmfl.choose([]).values()}
+    assert compared <= set(made)  # every arm, baselines too, has one of these networks
+    for arm in ("strong-baseline", "cosface"):
+        assert mmfl.SHAPES[mmfl.choose([])[arm]["network"]].equal
+
+
+@pytest.mark.parametrize("pair", [*itertools.combinations(mmfl.SHAPES, 2)], ids=" and ".join)
+def test_what_two_networks_share_starts_equal(pair):
+    a, b = (network(name, 90, moved=False).state_dict() for name in pair)
+    shared = [name for name, value in a.items() if name in b and b[name].shape == value.shape]
+    assert any(name.startswith("branches.global_branch.body") for name in shared)
+    for name in shared:
+        assert torch.equal(a[name], b[name]), name
+    named = {name for name in a if name in b and not name.startswith("necks")}
+    fillers = {name for name in named if ".filler." in name}
+    assert named - fillers <= set(shared)  # nothing but a filler changes its shape
+
+
+def test_a_seed_changes_what_is_drawn():
+    a, b = (network(seed=seed, moved=False).state_dict() for seed in (0, 1))
+    assert not torch.equal(
+        a["necks.reduce.part_vector.weight"], b["necks.reduce.part_vector.weight"]
+    )
+
+
+def test_the_lengths_of_vectors():
+    expected = {"global": 80} | dict.fromkeys(("part", "part-1", "part-2"), 40)
+    expected |= dict.fromkeys(("local", "local-1", "local-2", "local-3"), 40)
+    assert mmfl.layout(mmfl.CELLS, mmfl.CELLS, 360) == expected
+    assert mmfl.layout(mmfl.ONE, mmfl.CELLS, 360) == {"global": 360}
+    with pytest.raises(ValueError, match="dim = 128: branches global, part, local need a multiple"):
+        mmfl.layout(mmfl.CELLS, mmfl.CELLS, 128)
+
+
+@pytest.mark.parametrize("name", mmfl.SHAPES)
+def test_every_network_embeds_with_length_one(name):
+    net = network(name)
+    vectors = net(levels(count=3))
     assert [v.shape[1] for v in vectors.before] == list(net.lengths.values())
-    e = net.eval()(torch.rand(3, 3, size, size))
-    assert e.shape == (3, sum(net.lengths.values()))
+    e = net.eval()(levels(count=3))
     torch.testing.assert_close(e.norm(dim=1), torch.ones(3))
 
 
-def test_the_sizes_of_the_literature():
-    assert mmfl.layout(mmfl.CELLS, mmfl.CELLS, 512) == {
-        "global": 512,
-        **dict.fromkeys(("part", "part,1", "part,2"), 256),
-        **dict.fromkeys(("local", "local,1", "local,2", "local,3"), 256),
-    }
-    assert mmfl.layout(["global"], mmfl.CELLS, 512, wide=True) == {"global": 2304}
-
-
 def test_the_similarity_is_the_mean_of_the_vectors_cosines_and_branches_are_slices():
-    torch.manual_seed(0)
-    net = mmfl.MMFLNet(trunk(), 16).eval()
-    images = torch.rand(2, 3, 32, 32)
-    e, after = net(images), net.vectors(images).after
+    net = network().eval()
+    e, after = net(levels()), net.vectors(levels()).after
     cosines = torch.stack([F.cosine_similarity(v[0], v[1], dim=0) for v in after])
     torch.testing.assert_close(e[0] @ e[1], cosines.mean())
-    places = mmfl.slices(net.lengths)
-    names = list(net.lengths)
+    places, names = mmfl.slices(net.lengths), list(net.lengths)
+    assert list(places) == list(mmfl.CELLS)
+    assert sum(place.stop - place.start for place in places.values()) == e.shape[1]
     for name in mmfl.CELLS:
-        mine = [i for i, n in enumerate(names) if n.partition(",")[0] == name]
+        mine = [i for i, n in enumerate(names) if n.partition("-")[0] == name]
         alone = F.normalize(e[:, places[name]], dim=1)
         torch.testing.assert_close(alone[0] @ alone[1], cosines[mine].mean())
-    order = [places[name] for name in ("global", "part", "local")]
-    assert [order[0].start, order[1].start, order[2].start] == [0, order[0].stop, order[1].stop]
-    assert order[2].stop == e.shape[1]
-
-
-@pytest.mark.parametrize("width", [4, 16])
-def test_the_wide_control_is_as_large_as_the_whole(width):
-    whole, wide = (
-        mmfl.MMFLNet(trunk(width), 64, **NETWORKS[name])
-        for name in ("both+part+local", "wide-global")
-    )
-    assert sum(wide.lengths.values()) == sum(whole.lengths.values())
-    ratio = backbones.parameters(wide) / backbones.parameters(whole)
-    assert ratio == pytest.approx(1, abs=0.01)
-
-
-def test_fusion_and_branches_start_as_the_identity():
-    images = torch.rand(2, 3, 32, 32)
-    pooled = []
-    for name in ("backbone", "both"):
-        net = mmfl.MMFLNet(trunk(), 16, **NETWORKS[name]).eval()
-        pooled.append(net.branches[0](net.fusion(*net.trunk(images)))[0])
-    torch.testing.assert_close(*pooled)
 
 
 # Heads
@@ -369,49 +403,76 @@ def test_batches_without_triplets_are_refused():
 # All of it
 
 
-def objective(settings, lengths, n_items=4, sizes=(3, 2)):
-    return mmfl.Objective(lengths, n_items, list(sizes), **settings["loss"])
+def objective(net, n_items=4, sizes=(3, 2), **told):
+    return mmfl.make_criterion(net.lengths, n_items, list(sizes), network="", **told)
 
 
-@pytest.mark.parametrize("arm", sorted(mmfl.arms()))
+@pytest.mark.parametrize("arm", sorted(mmfl.choose([])))
 def test_every_arm_trains_its_network_and_its_heads(arm):
-    torch.manual_seed(0)
-    settings = mmfl.arms()[arm]
-    net = mmfl.MMFLNet(trunk(), 16, **settings["network"])
-    criterion = objective(settings, net.lengths)
+    settings = mmfl.choose([])[arm]
+    net = network(settings["network"])
+    criterion = mmfl.make_criterion(net.lengths, 4, [3, 2], **settings)
     items, domains = torch.arange(16) // 4, torch.arange(16) % 2
     codes = torch.randint(-1, 2, (16, 2))
-    parts = criterion(net(torch.rand(16, 3, 32, 32)), items, domains, codes)
-    expected = {"id": True, "triplet": bool(settings["loss"]["triplet"])}
-    expected |= {"center": "beta" in settings["loss"], "attributes": "gamma" in settings["loss"]}
-    assert list(parts) == [name for name, there in expected.items() if there]
+    parts = criterion(net(levels(count=16)), items, domains, codes)
+    if arm == "cosface":
+        assert list(parts) == ["cosface"]
+    else:
+        expected = {"id": True, "triplet": settings["triplet"] is not None}
+        expected |= {"center": "beta" in settings, "attributes": "gamma" in settings}
+        assert list(parts) == [name for name, there in expected.items() if there]
     sum(parts.values()).backward()
     still = [n for n, p in net.named_parameters() if p.requires_grad and p.grad is None]
     assert not still
     assert all(p.grad is not None for p in criterion.parameters())
+    groups = mmfl.groups_of(net, criterion, 0.1)
+    counted = sum(p.numel() for group in groups for p in group["params"])
+    learnt = [p for module in (net, criterion) for p in module.parameters() if p.requires_grad]
+    assert counted == sum(p.numel() for p in learnt)
 
 
 def test_the_objective_is_the_weighted_sum_of_its_parts():
     torch.manual_seed(0)
-    lengths = mmfl.layout(mmfl.CELLS, mmfl.CELLS, 8)
+    lengths = mmfl.layout(mmfl.CELLS, mmfl.CELLS, 36)
     vectors = mmfl.Vectors(*([torch.randn(8, d) for d in lengths.values()] for _ in range(2)))
     items, domains = torch.arange(8) // 4, torch.arange(8) % 2
     codes = torch.randint(-1, 2, (8, 2))
-    criterion = mmfl.Objective(lengths, 2, [3, 2], "T3+T4", beta=0.5, gamma=2.0)
+    told = {"triplet": "T3+T4", "beta": 0.5, "gamma": 2.0, "scale": 7.0}
+    criterion = mmfl.Objective(lengths, 2, [3, 2], **told)
     parts = criterion(vectors, items, domains, codes)
+    logits = [
+        7 * head(v) / math.sqrt(v.shape[1])
+        for head, v in zip(criterion.items.heads, vectors.after, strict=True)
+    ]
+    torch.testing.assert_close(parts["id"], mmfl.item_loss(logits, items))
     triplet = mmfl.ImprovedTriHardLoss()
     whole = [triplet(vectors.before[i], items, domains) for i in (0, 1, 4)]
     torch.testing.assert_close(parts["triplet"], sum(whole) / 3)
-    squared = vectors.before[0].square().sum() / 16  # centres start at zero
-    torch.testing.assert_close(parts["center"], 0.5 * squared)
-    logits = criterion.attributes(vectors.after[0])
-    expected = 2 * mmfl.attribute_loss(logits, codes, [3, 2])
-    torch.testing.assert_close(parts["attributes"], expected)
+    squared = [v.square().sum() / 16 for v in vectors.before]  # from zero, not yet settled
+    torch.testing.assert_close(parts["center"], 0.5 * sum(squared) / 8)
+    read = criterion.attributes(vectors.after)
+    torch.testing.assert_close(parts["attributes"], 2 * mmfl.attribute_loss(read, codes, [3, 2]))
+
+
+def test_a_vector_of_any_length_starts_with_logits_of_one_size():
+    torch.manual_seed(0)
+    lengths = {"global": 40, "part": 400}
+    vectors = [torch.randn(500, d) for d in lengths.values()]  # variance one, as after a neck
+    criterion = mmfl.Objective(lengths, 50, [], scale=10.0)
+    spread = []
+    for head, v in zip(criterion.items.heads, vectors, strict=True):
+        head.weight.data = F.normalize(torch.randn(50, v.shape[1]))
+        own = F.normalize(v)
+        head.weight.data[:50] = own[:50]
+        spread.append((criterion.items.scale / v.shape[1] ** 0.5 * head(v[:50])).diag().mean())
+    assert [value.item() for value in spread] == pytest.approx([10, 10], rel=0.03)
 
 
 def test_without_attributes_there_is_no_attribute_head():
-    criterion = mmfl.Objective({"global": 8}, 2, [], "T0", gamma=0.5)
-    assert criterion.attributes is None
+    assert mmfl.Objective({"global": 8}, 2, [], "T0", gamma=0.5).attributes is None
+
+
+# The start
 
 
 @pytest.fixture(scope="module")
@@ -419,155 +480,277 @@ def garments():
     return mmfl.load_data("wardrobe-garments", "smoke")
 
 
-def test_batches_of_the_recipe_hold_both_domains_of_every_item(garments):
+@pytest.fixture(scope="module")
+def settled(garments):
+    """The whole method, settled: network, criterion, its bench, vectors of some pictures."""
+    stem, net = mmfl.build(mmfl.WHOLE, "smoke", 0)
+    data = Bench(garments, stem)
+    criterion = mmfl.criterion_for(mmfl.choose([])["mmfl"], net, data)
+    some = one_of_each(garments.where(split="train"))
+    net.eval()
+    before = outputs(data, lambda maps: net.vectors(maps).before, some)
+    after = outputs(data, lambda maps: net.vectors(maps).after, some)
+    net.train()
+    return net, criterion, data, some, before, after
+
+
+def test_settled_vectors_scatter_alike_and_necks_know_it(settled):
+    *_, before, after = settled
+    for v, n in zip(before, after, strict=True):
+        scatter = (v - v.mean(0)).square().sum(1).mean().sqrt()
+        assert scatter.item() == pytest.approx(mmfl.RADIUS, rel=1e-3)
+        torch.testing.assert_close(n.mean(0), torch.zeros(n.shape[1]), atol=1e-3, rtol=0)
+        torch.testing.assert_close(n.var(0), torch.ones(n.shape[1]), atol=0.02, rtol=0)
+
+
+def test_the_last_block_is_trained_and_the_stem_is_not(settled):
+    net, criterion, data, *_ = settled
+    batch = data.batches(items=6, pictures=4, steps=1).at(0)
+    items = torch.searchsorted(torch.from_numpy(np.unique(numbers_of(data))), batch.items)
+    parts = criterion(net(data.stem(batch)), items, batch.domains, batch.attributes.long())
+    sum(parts.values()).backward()
+    for name, weight in net.tail.named_parameters():
+        assert weight.requires_grad, name
+        assert weight.grad is not None, name
+        assert weight.grad.abs().sum() > 0, name
+    assert not any(weight.requires_grad for weight in data.stem.parameters())
+    net.zero_grad()
+
+
+def numbers_of(data):
+    return data.catalog.where(split="train").item
+
+
+def test_heads_and_centres_of_all_vectors_start_at_their_items_means(settled):
+    _, criterion, _, some, before, after = settled
+    numbers = np.unique(some.item)
+    assert len(criterion.centers) == len(criterion.items.heads) == 8
+    for place, number in ((0, numbers[0]), (-1, numbers[-1])):
+        mine = torch.from_numpy(some.item == number)
+        for head, n in zip(criterion.items.heads, after, strict=True):
+            mean = F.normalize(n[mine].mean(0), dim=0)
+            torch.testing.assert_close(head.weight[place].detach(), mean, atol=1e-4, rtol=1e-3)
+        for center, v in zip(criterion.centers, before, strict=True):
+            assert center.centers.abs().sum() > 0
+            expected = v[mine].mean(0)
+            torch.testing.assert_close(center.centers[place], expected, atol=1e-4, rtol=1e-3)
+
+
+def test_the_attribute_head_starts_at_the_frequencies(settled):
+    _, criterion, _, some, _, after = settled
+    said = criterion.attributes(after).sigmoid()
+    torch.testing.assert_close(said[0], said[-1])
+    sleeves = some.attributes[:, some.attribute_names.index("sleeve")]
+    place = sum(criterion.attributes.sizes[: some.attribute_names.index("sleeve")])
+    for value in range(5):
+        expected = (sleeves[sleeves >= 0] == value).mean()
+        if 0 < expected < 1:
+            assert said[0, place + value].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_attributes_can_be_learnt_by_their_head():
+    """What was not so in an earlier version: the head and its rate suffice to learn them."""
+    torch.manual_seed(0)
+    net = network(dim=90)
+    criterion = mmfl.Objective(net.lengths, 8, [3, 2], gamma=2.0)
+    maps, codes = levels(count=16), torch.stack([torch.arange(16) % 3, torch.arange(16) % 2], 1)
+    mmfl.start_heads(
+        criterion, mmfl.settle(net.necks, net.vectors(maps).before), torch.arange(16) // 2, codes
+    )
+    optimizer = torch.optim.AdamW(mmfl.groups_of(net, criterion, 1e-3))
+    for _ in range(30):
+        parts = criterion(net(maps), torch.arange(16) // 2, torch.arange(16) % 2, codes)
+        sum(parts.values()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert (criterion.attributes.read(net.vectors(maps).after) == codes).float().mean() > 0.95
+
+
+# Arms and trials
+
+
+def test_both_ladders_change_one_thing_a_step():
+    shapes = [
+        mmfl.SHAPES[name]
+        for name in ("wide-global", "levels", "top-down", "both", "both+part", mmfl.WHOLE)
+    ]
+    for a, b in itertools.pairwise(shapes):
+        assert sum(x != y for x, y in zip(a, b, strict=True)) == 1
+    arms = mmfl.choose([])
+
+    def changed(a, b):
+        return {k for k in {*arms[a], *arms[b]} if arms[a].get(k) != arms[b].get(k)} - {"rate"}
+
+    assert changed("id", mmfl.WHOLE) == {"triplet"}
+    assert changed("id", "id+t0") == {"triplet", "margin"}
+    assert changed(mmfl.WHOLE, mmfl.CENTER) == {"beta"}
+    assert changed(mmfl.CENTER, "mmfl") == {"gamma"}
+
+
+def record(arm, val_map, data="wardrobe-garments"):
+    names = {"chapter": "02_mmfl_net", "data": data, "arm": arm, "scale": "full", "seed": 0}
+    return Record(**names, metrics={}, intervals={}, counts={}, extra={"val_map": val_map})
+
+
+def all_tried(rounds):
+    """Trials of some rounds; the later a choice stands, the better it was."""
+    return [
+        record(f"trial,{arm},{number}", number / 1000)
+        for arms in rounds
+        for arm, choices in arms.items()
+        for number in range(len(choices))
+    ]
+
+
+def test_every_arm_is_tuned_as_long_as_the_method():
+    rounds = mmfl.rounds([])
+    assert [len(arms) for arms in rounds] == [2, 10, 2, 1, len(mmfl.IN_SHOP_ARMS)]
+    for arms in rounds:
+        for arm, choices in arms.items():
+            assert len({choice["rate"] for choice in choices}) == 3, arm
+    tries = {arm: len(choices) for arms in rounds for arm, choices in arms.items()}
+    assert tries["strong-baseline"] == tries["mmfl"] == tries[mmfl.CENTER] == 9
+    assert tries["wide-global"] == tries[mmfl.WHOLE] == 9
+    assert tries["cosface"] >= tries["mmfl"]
+
+
+def test_gamma_is_tried_at_the_beta_that_was_chosen():
+    for beta in (told["beta"] for told in mmfl.BETAS):
+        found = all_tried(mmfl.rounds([])[:1])
+        found += all_tried(mmfl.rounds(found)[1:2])
+        third = mmfl.rounds(found)[2]
+        for arm, choices in third.items():
+            found += [
+                record(f"trial,{arm},{i}", 0.9 if told["beta"] == beta else 0.1)
+                for i, told in enumerate(choices)
+            ]
+        fourth = mmfl.rounds(found)[3]["mmfl"]
+        assert {choice["beta"] for choice in fourth} == {beta}
+        found += [record(f"trial,mmfl,{i}", i / 10) for i in range(len(fourth))]
+        assert mmfl.choose(found)["mmfl"]["beta"] == beta
+        assert mmfl.choose(found)[mmfl.CENTER]["beta"] == beta
+
+
+def test_settings_are_chosen_on_validation_alone():
+    first = mmfl.rounds([])[0][mmfl.WHOLE]
+    assert mmfl.choose([])[mmfl.WHOLE] == first[len(first) // 2]
+    found = [record(f"trial,{mmfl.WHOLE},{i}", v) for i, v in enumerate((0.1, 0.3, 0.2))]
+    assert mmfl.choose(found)[mmfl.WHOLE] == first[1]
+
+
+def test_the_plan_goes_round_by_round(monkeypatch):
+    monkeypatch.setattr(mmfl.opening, "present", lambda *_: True)
+    found = []
+    for stage in range(5):
+        assert max(job.stage for job in mmfl.plan("full", found)) == stage
+        found += all_tried(mmfl.rounds(found)[stage : stage + 1])
+    last = [job for job in mmfl.plan("full", found) if job.stage == 5]
+    count = lambda data, arm: sum((job.data, job.arm) == (data, arm) for job in last)  # noqa: E731
+    assert count("wardrobe-garments", "mmfl") == 6
+    assert count("shop-views-in-shop", mmfl.CENTER) == 6
+    assert count("shop-views-in-shop", "mmfl") == 0  # no attributes there
+    assert count("wardrobe-garments", "t5") == count("fashion-mnist-street", mmfl.WHOLE) == 3
+    assert len({job.arm for job in last if job.data == "fashion-mnist-street"}) == 4
+
+
+def test_sizes_of_a_run():
+    full = mmfl.budget("wardrobe-garments", "full", "mmfl")["steps"]
+    assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 4
+    assert mmfl.budget("shop-views-in-shop", "full")["steps"] == 40
+    assert mmfl.budget("deepfashion-c2s", "paper")["size"] == 320
+    for scale in ("full", "paper"):
+        dim = mmfl.budget("deepfashion-c2s", scale)["dim"]
+        for shape in mmfl.SHAPES.values():
+            assert sum(mmfl.layout(shape.branches, shape.cells, dim).values()) == dim
+
+
+# Measures
+
+
+def noisy(noise, dim=16, seed=0):
+    """A search among 200 items whose pictures are their item's vector and noise."""
+    draw = np.random.default_rng(seed).normal
+    at, owners = draw(size=(200, dim)), np.arange(200)
+    query, gallery = (at + noise * draw(size=(200, dim)) for _ in range(2))
+    query, gallery = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (query, gallery))
+    found = retrieval.evaluate(query, gallery, owners, owners, k=1, bootstrap=0)
+    return Search(found, query.astype(np.float32), gallery.astype(np.float32), None)
+
+
+def test_separation_is_the_loop():
+    found = noisy(1.0)
+    away = []
+    for i, q in enumerate(found.query):
+        similarity = found.gallery @ q
+        away.append(similarity[i] - np.delete(similarity, i).max())
+    assert mmfl.separation(found) == pytest.approx(np.mean(away) / np.std(away), rel=1e-5)
+
+
+def test_separation_orders_searches_as_hit_at_1_does():
+    searches = [noisy(noise) for noise in (2.0, 1.4, 1.0, 0.7, 0.4)]
+    separated = [mmfl.separation(found) for found in searches]
+    assert separated == sorted(separated)
+    hits = [found.retrieval.metrics["hit@1"] for found in searches]
+    assert hits == sorted(hits)
+
+
+def test_separation_does_not_depend_on_the_scale_of_similarities():
+    """The ratio of distances that it replaces does: a constant part of all vectors changes it."""
+    found = noisy(1.0)
+    shifted = [
+        np.hstack([0.6 * x, np.full((len(x), 1), 0.8, np.float32)])
+        for x in (found.query, found.gallery)
+    ]
+    other = Search(found.retrieval, *shifted, None)
+    assert mmfl.separation(other) == pytest.approx(mmfl.separation(found), rel=1e-3)
+
+
+def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path):
+    where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "progress": False}
+    where["data_root"] = str(tmp_path)
+    settings = mmfl.choose([])["mmfl"]
+    for arm, told in (("mmfl", settings), ("trunk", {}), ("trial,mmfl,0", settings)):
+        mmfl.do(Job("wardrobe-garments", arm, 0, told), where)
+    found = {(r.data, r.arm): r for r in records.load(tmp_path)}
+    names = {f"wardrobe-garments-no-{cause}" for cause in mmfl.CAUSES} | {"wardrobe-garments"}
+    assert {data for data, arm in found if arm == "mmfl"} == names
+    for data in names:  # the gate needs the trunk on every test
+        kept = [records.per_query(found[data, arm], tmp_path) for arm in ("mmfl", "trunk")]
+        assert np.array_equal(kept[0].item, kept[1].item)
+    tested = found["wardrobe-garments", "mmfl"]
+    assert tested.extra["settings"] == settings
+    assert tested.extra["weights"] == weights(mmfl.build(mmfl.WHOLE, "smoke", 0)[1])
+    assert {"operations", "pictures_per_second", "separation"} <= set(tested.extra)
+    assert 0 < tested.extra["attributes_usual"] < 1
+    assert 0 <= tested.extra["attributes_head"] <= 1
+    assert {"id", "triplet", "center", "attributes", "val_map"} <= set(tested.curve)
+    lost = found["wardrobe-garments-no-pose", "mmfl"]
+    count = lost.counts["n_query"]
+    odds = lambda hit: math.log((hit * count + 0.5) / ((1 - hit) * count + 0.5))  # noqa: E731
+    before = odds(lost.metrics["hit@1"]) - lost.extra["log_odds_lost"]
+    for cause in mmfl.CAUSES:  # all are measured from the same photos with all causes
+        other = found[f"wardrobe-garments-no-{cause}", "mmfl"]
+        assert odds(other.metrics["hit@1"]) - other.extra["log_odds_lost"] == pytest.approx(before)
+    tried = found["wardrobe-garments", "trial,mmfl,0"]
+    assert tried.metrics == {}
+    assert 0 < tried.extra["val_map"] <= 1
+
+
+def test_batches_hold_both_domains_of_every_item(garments):
     plan = mmfl.budget("wardrobe-garments", "smoke")
-    rows = garments.where(split="train")
+    data = Bench(garments, mmfl.build(mmfl.PLAIN, "smoke", 0)[0])
     shape = {key: plan[key] for key in ("items", "pictures")}
-    for b in Batches(rows, plan["size"], **shape, steps=6, augment=None):
+    for b in data.batches(**shape, steps=4):
         assert len(b) == plan["items"] * plan["pictures"]
         for item in b.items.unique():
             assert set(b.domains[b.items == item].tolist()) == {STREET, SHOP}
 
 
-@pytest.mark.parametrize("arm", ["mmfl", "strong-baseline", "dml"])
-def test_heads_start_at_the_mean_directions_of_their_items(garments, arm):
-    torch.manual_seed(0)
-    rows, plan = garments.where(split="train"), mmfl.budget("wardrobe-garments", "smoke")
-    settings = mmfl.arms(reading=mmfl.dml.choose([])["dml_id"])[arm]
-    net, criterion = mmfl.build(settings, backbones.small(width=4), (2, 3, 4), rows, plan)
-    mmfl.start_heads(net, criterion, rows, plan["size"], "cpu")
-    heads = [criterion.loss.loss] if arm == "dml" else criterion.heads
-    embedded = torch.from_numpy(retrieval.embed(net, rows, plan["size"]))
-    parts = embedded.split(list(net.lengths.values()), dim=1)
-    first = np.unique(rows.item)[0]
-    for head, vectors in zip(heads, parts, strict=True):
-        mean = vectors[torch.from_numpy(rows.item == first)].mean(0)
-        torch.testing.assert_close(head.weight[0].detach(), F.normalize(mean, dim=0))
-    if arm == "mmfl":  # "sleeve: long" is the last question of the sixth attribute
-        said = criterion.attributes(torch.randn(1, plan["dim"])).sigmoid()[0]
-        place = sum(criterion.sizes[:6]) - 1
-        sleeves = rows.attributes[rows.attributes[:, 5] >= 0, 5]
-        assert said[place].item() == pytest.approx((sleeves == 4).mean(), abs=1e-5)
-
-
-def test_mmfl_overfits_eight_items(garments, tmp_path):
-    rows = garments.where(split="train")
-    rows = rows.where(item=np.unique(rows.item)[::3].tolist())
-    run = Run(
-        "02_mmfl_net", data="d", arm="a", scale="smoke", seed=0, results=tmp_path, progress=False
-    )
-    plan = {"dim": 32}
-    settings = mmfl.arms()["mmfl"]
-    net, criterion = mmfl.build(settings, backbones.small(width=8), (2, 3, 4), rows, plan)
-    shape = {"size": 32, "items": 8, "pictures": 4, "steps": 80, "rate": 5e-3, "seed": 0}
-    mmfl.fit(run, net, criterion, rows, **shape)
-    query, gallery = (rows.where(domain=domain) for domain in (STREET, SHOP))
-    embedded = [retrieval.embed(net, side, 32) for side in (query, gallery)]
-    found = retrieval.evaluate(*embedded, query.item, gallery.item, k=1, bootstrap=0)
-    assert found.metrics["hit@1"] == 1
-    loss = run.history["loss"]
-    assert loss.iloc[-1] < 0.5 * loss.iloc[0]
-
-
-# Arms and measures
-
-
-def test_the_ladder_changes_one_thing_a_step():
-    arms = mmfl.arms(margin=1.0, beta=0.1, gamma=0.2)
-
-    def changed(a, b):
-        flat = [{**arms[n]["network"], **arms[n]["loss"]} for n in (a, b)]
-        return sorted(k for k in {*flat[0], *flat[1]} if flat[0].get(k) != flat[1].get(k))
-
-    assert changed("backbone", "top-down") == changed("top-down", "both") == ["fusion"]
-    assert changed("both", "both+part") == changed("both+part", "both+part+local") == ["branches"]
-    assert changed("both+part+local", "id+t3+t4+center") == ["beta"]
-    assert changed("id+t3+t4+center", "mmfl") == ["gamma"]
-    assert changed("both+part+local", "unfused") == ["fusion"]
-    assert changed("both+part+local", "grid") == ["cells"]
-    assert changed("id", "id+t0") == ["margin", "triplet"]
-    assert changed("both+part+local", "wide-global") == ["branches", "wide"]
-
-
-def record(arm, chapter="02_mmfl_net", **extra):
-    names = {"chapter": chapter, "data": "d", "arm": arm, "scale": "smoke", "seed": 0}
-    return Record(**names, metrics={}, intervals={}, counts={}, extra=extra)
-
-
-def test_numbers_are_chosen_on_validation_alone():
-    defaults = {"margin": 0.3, "beta": 5e-4, "gamma": 0.5, "rate": 1.0}
-    assert mmfl.choose([]) == defaults
-    tried = mmfl.trials(mmfl.dml.choose([])["dml_id"])
-    assert len(tried) == 12
-    assert tried["trial,rate,0.1"]["rate"] == 0.1
-    assert tried["trial,beta,0.05"]["loss"]["beta"] == 0.05
-    scores = {0.3: 0.1, 0.1: 0.3, 1.0: 0.2}
-    found = [record(f"trial,margin,{v:g}", val_map=s) for v, s in scores.items()]
-    assert mmfl.choose(found) == defaults | {"margin": 0.1}
-
-
-def test_dml_stands_with_its_better_reading():
-    found = [record(a, "01_dml", val_map=v) for a, v in (("dml_pair", 0.2), ("dml_id", 0.3))]
-    assert mmfl.best_of_dml(found)["loss"] == "two-margin"
-    assert mmfl.best_of_dml(found[:1])["loss"] == "pair"
-
-
-def test_the_recipe_warms_up_and_falls_twice():
-    layer = torch.nn.Linear(2, 2)
-    optimizer, schedule = mmfl.recipe([layer], 1.0, 120)
-    rates = []
-    for _ in range(120):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    assert rates[0] == pytest.approx(0.1)
-    assert rates[10:72] == pytest.approx([1.0] * 62)
-    assert rates[72:102] == pytest.approx([0.1] * 30)
-    assert rates[102:] == pytest.approx([0.01] * 18)
-
-
-def test_compactness_is_the_loop():
-    generator = np.random.default_rng(0)
-    query, gallery = (generator.normal(size=(n, 4)) for n in (6, 9))
-    query, gallery = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (query, gallery))
-    q_items, g_items = np.arange(6) % 3, np.arange(9) % 3
-    own, nearest = [], []
-    for q, item in zip(query, q_items, strict=True):
-        away = [(math.dist(q, g), other) for g, other in zip(gallery, g_items, strict=True)]
-        own += [d for d, other in away if other == item]
-        nearest.append(min(d for d, other in away if other != item))
-    found = mmfl.compactness(query, gallery, q_items, g_items)
-    assert found == pytest.approx(np.mean(own) / np.mean(nearest))
-
-
-def test_views_are_slices_and_projections_of_one_length():
-    generator = np.random.default_rng(0)
-    lengths = mmfl.layout(mmfl.CELLS, mmfl.CELLS, 8)
-    net = type("Net", (), {"lengths": lengths})
-    draw = [generator.normal(size=(n, sum(lengths.values()))) for n in (40, 6, 7)]
-    found = mmfl.views(net, *draw, dim=8, seed=0)
-    assert list(found) == ["global", "part", "local", "pca", "random"]
-    assert [q.shape[1] for q, _ in found.values()] == [8, 12, 16, 8, 8]
-    assert np.array_equal(found["global"][1], draw[2][:, :8])
-    only = type("Net", (), {"lengths": {"global": 36}})
-    assert list(mmfl.views(only, *draw, dim=8, seed=0)) == ["pca", "random"]
-
-
-def test_cost_counts_multiplications_and_additions():
-    net = mmfl.MMFLNet(trunk(), 16, fusion="none", branches=["global"])
-    found = mmfl.cost(net, 32, "cpu")
-    assert found["net_parameters"] == backbones.parameters(net)
-    expected, x = 0, torch.zeros(1, 3, 32, 32)
-    shapes = []
-    hooks = [
-        m.register_forward_hook(lambda m, _, y: shapes.append((m, y.shape)))
-        for m in net.modules()
-        if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))
+def test_data_of_the_paper_keep_validation_items_apart(monkeypatch):
+    asked = []
+    monkeypatch.setattr(mmfl.datasets, "load", lambda *a, **options: asked.append((a, options)))
+    for name in ("deepfashion-c2s", "street2shop"):
+        mmfl.load_data(name, "paper", "somewhere")
+    assert asked == [
+        ((name, "somewhere"), {"val": 0.1}) for name in ("deepfashion-c2s", "street2shop")
     ]
-    net.eval()(x)
-    for hook in hooks:
-        hook.remove()
-    for m, shape in shapes:
-        places = shape[-1] * shape[-2] if len(shape) == 4 else 1
-        expected += 2 * m.weight.numel() * places
-    assert found["flops"] == expected

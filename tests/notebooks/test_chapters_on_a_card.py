@@ -17,8 +17,18 @@ from torch.nn import functional as F
 
 from fashret_utils import chapters
 from fashret_utils.data.batches import Batch
-from fashret_utils.models import CenterLoss, backbones, cut, feature_maps, pyramid, seeded, trunk
+from fashret_utils.models import (
+    CenterLoss,
+    backbones,
+    cut,
+    feature_maps,
+    freeze_batch_norm,
+    pyramid,
+    seeded,
+    trunk,
+)
 from fashret_utils.models.inception_resnet import InceptionResnetV1
+from fashret_utils.models.trunks.scales import keep_size, scales
 from fashret_utils.training.acceleration import accelerator, prepare_module
 
 ITEMS, PICTURES, SIDE = 9, 2, 32  # of a batch: items, pictures of each (street, shop)
@@ -77,16 +87,20 @@ def dml(**settings: object):
     return make
 
 
-def mmfl(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
-    settings = chapter.arms()["mmfl"]
-    net = chapter.MMFLNet(small((2, 3, 4)), 16, **settings["network"])
-    objective = chapter.Objective(net.lengths, ITEMS, list(VALUES), **settings["loss"])
+def mmfl(arm: str):
+    def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+        settings = chapter.choose([])[arm]
+        stem, tail = scales(keep_size(trunk("lite0", pretrained=False)), after=14)
+        net = chapter.MMFLNet(freeze_batch_norm(tail), 90, chapter.SHAPES[settings["network"]])
+        criterion = chapter.make_criterion(net.lengths, ITEMS, list(VALUES), **settings)
 
-    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
-        truth = batch.items, batch.domains, batch.attributes.long()
-        return sum(modules[1](modules[0](batch.images), *truth).values())
+        def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+            truth = batch.items, batch.domains, batch.attributes.long()
+            return sum(modules[1](modules[0](batch.images), *truth).values())
 
-    return [net, objective], loss
+        return [behind(stem, net), criterion], loss
+
+    return make
 
 
 def converter(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
@@ -168,7 +182,8 @@ CASES = {
     ("01_dml", "triplet"): (dml(loss="triplet", margin=0.1), False),
     ("01_dml", "contrastive"): (dml(loss="contrastive", neg_margin=0.5, pos_margin=0), False),
     ("01_dml", "infonce"): (dml(loss="infonce", temperature=0.1), False),
-    ("02_mmfl_net", "network"): (mmfl, False),
+    ("02_mmfl_net", "whole"): (mmfl("mmfl"), True),
+    ("02_mmfl_net", "cosface"): (mmfl("cosface"), True),
     ("03_poshaknet", "converter"): (converter, False),
     ("03_poshaknet", "matcher"): (matcher, False),
     ("04_mtv_cnn", "triplets"): (mtv, True),
@@ -189,7 +204,8 @@ ASK = {
     ("01_dml", "triplet"),
     ("01_dml", "contrastive"),
     ("01_dml", "infonce"),
-    ("02_mmfl_net", "network"),
+    ("02_mmfl_net", "whole"),
+    ("02_mmfl_net", "cosface"),
     ("04_mtv_cnn", "triplets"),
 }
 named = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}, {case[1]}")
@@ -253,7 +269,7 @@ def test_shapes_and_types_by_cudas_own_casts(case):
 def test_a_constant_that_stays_behind_is_seen_in_any_chapter(card, monkeypatch):
     forgot = lambda self, features, items: features @ torch.ones(features.shape[1])  # noqa: E731
     monkeypatch.setattr(CenterLoss, "forward", forgot)
-    for case in (("02_mmfl_net", "network"), ("03_poshaknet", "matcher")):
+    for case in (("02_mmfl_net", "whole"), ("03_poshaknet", "matcher")):
         with pytest.raises(RuntimeError, match="same device"):
             stepped(case, "cuda")
 

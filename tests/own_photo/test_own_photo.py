@@ -134,8 +134,8 @@ def plain_network(rows):
 
 def branches(rows):
     mmfl = chapters.definitions("02_mmfl_net")
-    backbone, levels = mmfl.network("smoke", 0)
-    return as_embedded(mmfl.MMFLNet(feature_maps(backbone, levels, last_stride=1), 16), 48, rows)
+    maps = feature_maps(backbones.build("small", width=8, seed=0), (2, 3, 4), last_stride=1)
+    return as_embedded(mmfl.MMFLNet(maps, 18), 48, rows)
 
 
 def drawn_then_matched(rows):

@@ -1,1 +1,14 @@
-"""What a record says besides how well a search ranks: views, attributes."""
+"""What is measured of a trained network besides its ranking: cost, attributes, causes, views, places."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "attributes": ["attribute_scores", "commonest", "read_by_probe", "share_right"],
+        "causes": ["first_photos", "log_odds", "log_odds_lost"],
+        "costs": ["cost", "operations", "pulls", "weights"],
+        "covering": ["best_pairs", "covered", "falls"],
+        "views": ["view_matrix", "view_ratio"],
+    },
+)

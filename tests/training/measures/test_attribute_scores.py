@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fashret_utils.training.measures.attributes import attribute_scores
+from fashret_utils.training.measures import attribute_scores
 
 
 def test_scores_are_the_loop():

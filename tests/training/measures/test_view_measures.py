@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fashret_utils import datasets
-from fashret_utils.training.measures.views import view_matrix, view_ratio
+from fashret_utils.training.measures import view_matrix, view_ratio
 
 VIEWS = ("side-left", "front", "back", "top", "pair")
 
