@@ -1,4 +1,4 @@
-"""What is measured of a trained network besides its ranking: cost, attributes, causes, views, places."""
+"""What is measured of a trained network besides its ranking: cost, attributes, causes, views."""
 
 import lazy_loader as lazy
 
