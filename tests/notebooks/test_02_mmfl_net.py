@@ -18,8 +18,8 @@ from fashret_utils.evidence.records import Record
 from fashret_utils.models import trunk
 from fashret_utils.training import Bench, Job, Search
 from fashret_utils.training.beginnings import one_of_each
+from fashret_utils.training.benches.passes import outputs
 from fashret_utils.training.measures import operations, weights
-from fashret_utils.training.passes import outputs
 
 mmfl = chapters.definitions("02_mmfl_net")
 CHANNELS = (8, 16, 32)

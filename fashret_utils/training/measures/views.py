@@ -9,7 +9,7 @@ import torch
 
 from fashret_utils import retrieval
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.training.by_distance import by_distance
+from fashret_utils.training.benches.by_distance import by_distance
 
 
 def view_ratio(features: np.ndarray, items: np.ndarray, most: int = 4000) -> float:

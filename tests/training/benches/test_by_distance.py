@@ -10,7 +10,7 @@ from fashret_utils.datasets import bench
 from fashret_utils.evidence import records
 from fashret_utils.models import cut, trunk
 from fashret_utils.training import Bench, Run, kept_weights
-from fashret_utils.training.by_distance import (
+from fashret_utils.training.benches.by_distance import (
     ByDistance,
     Lift,
     by_distance,

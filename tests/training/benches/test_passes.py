@@ -5,7 +5,7 @@ import torch
 
 from fashret_utils.models import pyramid, trunk
 from fashret_utils.training import Bench
-from fashret_utils.training.passes import outputs
+from fashret_utils.training.benches.passes import outputs
 from fashret_utils.wardrobe import Wardrobe
 
 
