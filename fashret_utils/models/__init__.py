@@ -4,7 +4,7 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["backbones", "baselines", "descriptors", "detection", "detectors", "trunks"],
+    submodules=["backbones", "baselines", "descriptors", "trunks"],
     submod_attrs={
         "levels": ["feature_maps"],
         "inception_resnet": ["InceptionResnetV1", "load_released"],

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torchvision.ops import box_iou
 
-from fashret_utils.models import backbones, detection, detectors
+from fashret_utils.models import backbones
+from fashret_utils.models.detection import detectors, geometry
 from fashret_utils.models.levels import feature_maps
 
 RANDOM = np.random.default_rng(0)
@@ -21,14 +22,14 @@ def some_boxes(count):
 def test_overlaps_are_torchvisions():
     a, b = some_boxes(7), some_boxes(9)
     expected = box_iou(torch.from_numpy(a), torch.from_numpy(b)).numpy()
-    np.testing.assert_allclose(detection.overlaps(a, b), expected, atol=1e-6)
-    assert detection.overlaps(a, np.zeros((0, 4))).tolist() == [[0.0]] * 7
+    np.testing.assert_allclose(geometry.overlaps(a, b), expected, atol=1e-6)
+    assert geometry.overlaps(a, np.zeros((0, 4))).tolist() == [[0.0]] * 7
 
 
 def test_decode_inverts_encode():
     boxes, truths = (torch.from_numpy(some_boxes(20)) for _ in range(2))
-    torch.testing.assert_close(detection.decode(boxes, detection.encode(boxes, truths)), truths)
-    assert (detection.encode(boxes, boxes) == 0).all()
+    torch.testing.assert_close(geometry.decode(boxes, geometry.encode(boxes, truths)), truths)
+    assert (geometry.encode(boxes, boxes) == 0).all()
 
 
 def square_picture(box, size=96):
@@ -39,7 +40,7 @@ def square_picture(box, size=96):
 
 
 def test_edges_lie_on_the_outline_and_point_across_it():
-    strength, angle = detection.edge_map(square_picture((30, 20, 70, 60)))
+    strength, angle = geometry.edge_map(square_picture((30, 20, 70, 60)))
     assert strength.max() == 1
     assert not strength[35:45, 40:60].any()  # inside is flat
     assert strength[40, 28:32].max() > 0.9  # the left side: the gradient is horizontal
@@ -51,30 +52,30 @@ def test_edges_lie_on_the_outline_and_point_across_it():
 
 @pytest.mark.parametrize("box", [(30, 20, 70, 60), (10, 40, 35, 85)])
 def test_edge_boxes_propose_an_object(box):
-    boxes = detection.edge_boxes(square_picture(box), count=50)
+    boxes = geometry.edge_boxes(square_picture(box), count=50)
     assert len(boxes) <= 50
     truth = np.array([box], np.float32)
-    assert detection.overlaps(truth, boxes).max() > 0.7
-    assert detection.proposal_recall([boxes], [truth], 0.7) == 1
-    assert detection.proposal_recall([boxes], [truth + 500], 0.7) == 0
+    assert geometry.overlaps(truth, boxes).max() > 0.7
+    assert geometry.proposal_recall([boxes], [truth], 0.7) == 1
+    assert geometry.proposal_recall([boxes], [truth + 500], 0.7) == 0
 
 
 def test_average_precision_by_hand():
     truth = [np.array([[10, 10, 30, 30], [50, 50, 70, 70]], np.float32)] * 2
     right = truth[0].copy()
-    assert detection.average_precision([(right, np.ones(2))] * 2, truth) == {0.5: 1.0, 0.7: 1.0}
+    assert geometry.average_precision([(right, np.ones(2))] * 2, truth) == {0.5: 1.0, 0.7: 1.0}
     loose = right + np.array([0, 0, 0, 12], np.float32)  # IoU 0.625
-    found = detection.average_precision([(loose, np.ones(2))] * 2, truth)
+    found = geometry.average_precision([(loose, np.ones(2))] * 2, truth)
     assert found[0.5] == 1
     assert found[0.7] == 0
     # one of two shoes in each picture, and a false alarm with a higher score: precision 1/2 up to
     # recall 1/2, on COCO's 101 recalls
     alarm = np.array([[80, 0, 90, 10]], np.float32)
     half = (np.concatenate([alarm, right[:1]]), np.array([0.9, 0.8]))
-    found = detection.average_precision([half] * 2, truth)
+    found = geometry.average_precision([half] * 2, truth)
     assert found[0.5] == pytest.approx(0.5 * 51 / 101)
     none = (np.zeros((0, 4)), np.zeros(0))
-    assert detection.average_precision([none] * 2, truth) == {0.5: 0, 0.7: 0}
+    assert geometry.average_precision([none] * 2, truth) == {0.5: 0, 0.7: 0}
 
 
 def scenes(count=4, **options):

@@ -13,8 +13,8 @@ from torchvision.ops import clip_boxes_to_image, nms, roi_align
 from fashret_utils.data.augment import MEAN, STD
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.data.columns import SHOP, STREET
-from fashret_utils.models import detection
-from fashret_utils.models.detectors import Found, MergedMaps, Scene
+from fashret_utils.models.detection import geometry
+from fashret_utils.models.detection.detectors import Found, MergedMaps, Scene
 from fashret_utils.models.trunks import pyramid
 from fashret_utils.models.trunks.stems import Trunk
 
@@ -80,7 +80,7 @@ def sample_regions(
     positive.
     """
     boxes = np.concatenate([truth, proposals])  # the true boxes are proposals, too
-    overlap = detection.overlaps(boxes, truth)  # (n, shoes)
+    overlap = geometry.overlaps(boxes, truth)  # (n, shoes)
     shoe = overlap.max(1) > positive
     some = draws.permutation(np.flatnonzero(shoe))[: int(count * share)]
     others = draws.permutation(np.flatnonzero(~shoe))[: count - len(some)]
@@ -98,7 +98,7 @@ def detection_loss(model: FastRCNN, scene: Scene) -> Tensor:
     labels, truth = (torch.cat(part) for part in parts)
     scores, offsets = model(scene.images, regions)
     shoe = labels == 1
-    wanted = detection.encode(torch.cat(regions), truth)
+    wanted = geometry.encode(torch.cat(regions), truth)
     error = F.smooth_l1_loss(offsets[shoe], wanted[shoe], reduction="sum") / len(labels)
     return F.cross_entropy(scores, labels) + error
 
@@ -109,7 +109,7 @@ def find_shoes(model: FastRCNN, scene: Scene, most: int = 10) -> Found:
     for image, proposals in zip(scene.images, scene.proposals, strict=True):
         regions = torch.from_numpy(proposals).to(image.device)
         scores, offsets = model(image[None], [regions])
-        boxes = detection.decode(regions, offsets.float())
+        boxes = geometry.decode(regions, offsets.float())
         boxes = clip_boxes_to_image(boxes, image.shape[-2:])
         scores = scores.float().softmax(1)[:, 1]
         kept = nms(boxes, scores, 0.5)[:most]  # shoes of a pair overlap

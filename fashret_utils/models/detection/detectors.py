@@ -15,7 +15,7 @@ from torchvision.models.detection.faster_rcnn import FasterRCNN, FastRCNNPredict
 from torchvision.ops import MultiScaleRoIAlign
 
 from fashret_utils.data.augment import normalise
-from fashret_utils.models import detection
+from fashret_utils.models.detection import geometry
 from fashret_utils.models.levels import FeatureMaps
 
 Found = list[tuple[np.ndarray, np.ndarray]]  # for each picture boxes (n, 4) and scores (n,)
@@ -77,7 +77,7 @@ class Scenes:
     def proposals(self, row: int) -> np.ndarray:
         """EdgeBoxes of a picture, (n, 4), made when they are first asked for."""
         if row not in self._proposals:
-            self._proposals[row] = detection.edge_boxes(self.pixels[row])
+            self._proposals[row] = geometry.edge_boxes(self.pixels[row])
         return self._proposals[row]
 
 
@@ -162,11 +162,11 @@ def examine(
         found += answers(model, scene)
         clock[0] += between - begun
         clock[1] += time.perf_counter() - between
-    precision = detection.average_precision(found, scenes.truth, (0.5, 0.7))
+    precision = geometry.average_precision(found, scenes.truth, (0.5, 0.7))
     report = {f"ap@{threshold:g}": value for threshold, value in precision.items()}
     proposals = [scenes.proposals(row) for row in rows.tolist()]
     for threshold in (0.5, 0.7):
-        recall = detection.proposal_recall(proposals, scenes.truth, threshold)
+        recall = geometry.proposal_recall(proposals, scenes.truth, threshold)
         report[f"proposal_recall@{threshold:g}"] = recall
     milliseconds = [1000 * seconds / len(rows) for seconds in clock]
     return found, report | dict(zip(("ms_proposals", "ms_network"), milliseconds, strict=True))

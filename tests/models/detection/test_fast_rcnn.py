@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from fashret_utils import datasets
-from fashret_utils.models import detection, detectors, trunk
-from fashret_utils.models.fast_rcnn import (
+from fashret_utils.models import trunk
+from fashret_utils.models.detection import detectors, geometry
+from fashret_utils.models.detection.fast_rcnn import (
     FastRCNN,
     TrunkMaps,
     detection_loss,
@@ -43,7 +44,7 @@ def test_regions_above_0_7_are_positive_and_all_others_negative():
     expected = [*truth, proposals[0], proposals[2]]
     assert positive == {tuple(box) for box in np.array(expected).tolist()}
     for box, target in zip(regions[labels == 1], targets[labels == 1], strict=True):
-        assert detection.overlaps(box[None], target[None])[0, 0] > 0.7
+        assert geometry.overlaps(box[None], target[None])[0, 0] > 0.7
 
 
 def test_at_most_a_quarter_of_the_regions_is_positive():
@@ -76,7 +77,7 @@ def test_fast_rcnn_finds_both_shoes_on_an_easy_picture():
         optimizer.step()
     test = detectors.Scenes(pixels[12:], boxes[12:])
     found, report = detectors.examine(model, find_shoes, test)
-    overlap = detection.overlaps(boxes[12], found[0][0][:2])
+    overlap = geometry.overlaps(boxes[12], found[0][0][:2])
     assert (overlap.max(1) > 0.5).all()
     assert report["ap@0.5"] > 0.9
 
