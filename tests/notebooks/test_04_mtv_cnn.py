@@ -705,6 +705,18 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(first, wh
     assert 0 < tried.extra["val_map"] <= 1
 
 
+def test_a_trial_that_diverges_counts_nothing_and_stops_no_campaign(where, monkeypatch):
+    def diverged(*_):
+        raise mtv.TrainingDiverged("loss is nan")
+
+    monkeypatch.setattr(mtv, "train", diverged)
+    job = Job(mtv.SHOES, "trial,raw_scale,3", 0, SETTINGS["raw_scale"])
+    mtv.do(job, where)
+    (kept,) = records.load(where["results"], arm=job.arm)
+    assert (kept.metrics, kept.extra["val_map"]) == ({}, 0.0)
+    assert kept.extra["settings"] == SETTINGS["raw_scale"]
+
+
 def test_centring_takes_the_training_means_of_each_domain_away(shoes):
     found = mtv.search_frozen("trunk_centred", shoes, "smoke", CPU)
     stem, model = mtv.network("smoke")
