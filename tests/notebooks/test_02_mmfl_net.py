@@ -653,6 +653,17 @@ def test_the_plan_goes_round_by_round(monkeypatch):
     assert len({job.arm for job in last if job.data == "fashion-mnist-street"}) == 4
 
 
+def test_without_the_photos_the_plan_goes_on_to_its_end(monkeypatch):
+    monkeypatch.setattr(mmfl.opening, "present", lambda data, *_: data == "wardrobe-garments")
+    found = []
+    for stage in range(4):
+        jobs = mmfl.plan("full", found)
+        assert max(job.stage for job in jobs) == stage
+        assert {job.data for job in jobs} == {"wardrobe-garments"}
+        found += all_tried(mmfl.rounds(found)[stage : stage + 1])
+    assert max(job.stage for job in mmfl.plan("full", found)) == 4
+
+
 def test_sizes_of_a_run():
     full = mmfl.budget("wardrobe-garments", "full", "mmfl")["steps"]
     assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 4
