@@ -489,7 +489,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
 def test_every_comparison_of_the_ledger_is_in_the_plan():
     ledger = claims.read(chapters.book_root() / "book/claims/dml.yml")
     seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 5))
-    tests = {name: "wardrobe-garments" for name in ("shop-views-composite", "shop-views-back")}
+    tests = dict.fromkeys(("shop-views-composite", "shop-views-back"), "wardrobe-garments")
     deciding = 0
     for claim in ledger.claims:
         for entry in (each for each in claim.evidence if "contrast" in each):
