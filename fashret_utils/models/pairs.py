@@ -42,14 +42,16 @@ def check_pairs(embeddings: Tensor, items: Tensor, domains: Tensor) -> tuple[Ten
 def check_margins(
     positive_margin: float, negative_margin: float, scale: float, negatives: int | str = "all"
 ) -> None:
-    """Refuse margins outside (-1, 1), a scale that is not positive, a count that is none.
+    """Refuse margins outside (-2, 2), a scale that is not positive, a count that is none.
+
+    A margin is asked of a difference of two cosines, which lies between -2 and 2.
 
     **Raises** `ValueError` naming the setting.
     """
     margins = {"positive_margin": positive_margin, "negative_margin": negative_margin}
     for name, margin in margins.items():
-        if not -1 < margin < 1:
-            raise ValueError(f"{name} = {margin}: expected a difference of cosines in (-1, 1)")
+        if not -2 < margin < 2:
+            raise ValueError(f"{name} = {margin}: expected a difference of cosines in (-2, 2)")
     if not scale > 0:
         raise ValueError(f"scale = {scale}: expected a number above 0")
     if negatives != "all" and not (isinstance(negatives, int) and negatives > 0):

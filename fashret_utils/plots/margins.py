@@ -77,10 +77,13 @@ def kinds_of_pairs(rows: Mapping[str, np.ndarray], title: str) -> Figure:
 
 
 @styled
-def shift_sweep(panels: Mapping[str, pd.DataFrame], column: str = "map") -> Figure:
+def shift_sweep(
+    panels: Mapping[str, pd.DataFrame], column: str = "map", learnt: float | None = None
+) -> Figure:
     """A metric against the constant b, a curve for each mean margin, a panel for each head.
 
-    **Arguments**: `panels` - title -> rows with `mean`, `b` and the metric in per cent, one a seed.
+    **Arguments**: `panels` - title -> rows with `mean`, `b` and the metric in per cent, one a seed;
+    `learnt` - the constant that heads with a learnable threshold came to, drawn as a line.
     """
     figure = canvas(3.4)
     for axes, (title, table) in zip(
@@ -91,7 +94,10 @@ def shift_sweep(panels: Mapping[str, pd.DataFrame], column: str = "map") -> Figu
             look = {"color": colour, "capsize": 3, "marker": "o", "label": f"mean margin {mean:g}"}
             axes.errorbar(by.index, by["mean"], yerr=by["std"].fillna(0), **look)
         axes.axvline(0, color=COLOURS["line"], zorder=0)
-        axes.set(title=title, xlabel="$b = (m_n - m_p) / 2$")
+        if learnt is not None:
+            look = {"color": COLOURS["quiet"], "linestyle": ":"}
+            axes.axvline(learnt, label="where learnt thresholds end", **look)
+        axes.set(title=title, xlabel="$b = (m_n - m_p) / 2$ (difference of cosines)")
         _legend(axes)
     figure.axes[0].set_ylabel("mAP (%), by seed")
     return figure

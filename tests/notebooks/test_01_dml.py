@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from fashret_utils import chapters
 from fashret_utils.data import SHOP, STREET
-from fashret_utils.evidence import records
+from fashret_utils.evidence import claims, records
 from fashret_utils.evidence.records import Record
 from fashret_utils.training import Bench, Job
 
@@ -286,8 +286,8 @@ def test_batches_without_pairs_are_refused(change, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"positive_margin": -1.0}, r"positive_margin = -1.0: expected .* \(-1, 1\)"),
-        ({"negative_margin": 1.5}, r"negative_margin = 1.5: expected"),
+        ({"positive_margin": -2.0}, r"positive_margin = -2.0: expected .* \(-2, 2\)"),
+        ({"negative_margin": 2.5}, r"negative_margin = 2.5: expected"),
         ({"negative_margin": math.nan}, r"negative_margin = nan: expected"),
         ({"scale": 0}, r"scale = 0: expected a number above 0"),
         ({"negatives": 0}, r'negatives = 0: expected a number from 1 on, or "all"'),
@@ -299,10 +299,18 @@ def test_settings_outside_their_range_are_refused(options, message):
         dml.PairDiscriminativeMarginLoss(**options)
 
 
-@pytest.mark.parametrize("margins", list(itertools.product((0.1, 1.0), (0.2, -1.5)))[1:])
+@pytest.mark.parametrize("margins", list(itertools.product((0.1, 2.0), (0.2, -2.5)))[1:])
 def test_reading_b_refuses_margins_outside_their_range(margins):
     with pytest.raises(ValueError, match=r"_margin = .*expected a difference of cosines"):
         dml.TwoMarginSoftmax(4, 3, *margins)
+
+
+def test_margins_that_a_pair_can_meet_are_taken():
+    criterion = pair_criterion(positive_margin=1.9, negative_margin=-1.9, scale=1.0)
+    alike = torch.eye(4, dtype=torch.float64).repeat(2, 1)  # u is 2 for positive pairs, else 0
+    items, domains = torch.arange(4).repeat(2), torch.tensor([STREET] * 4 + [SHOP] * 4)
+    expected = (softplus(1.9 - 2) + softplus(-1.9)) / 2
+    assert criterion(alike, items, domains).item() == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("items", [[0, 1, 4], [0, -1, 2], [0, 1]])
@@ -339,45 +347,79 @@ def test_settings_are_chosen_on_validation_alone():
     assert dml.choose([])["cosface_id"] == first[len(first) // 2]
     found = [record(trial("cosface_id", i), v, 1 - v) for i, v in enumerate((0.1, 0.3, 0.2))]
     assert dml.choose(found)["cosface_id"] == first[1]
+    last = dml.rounds(found)[2]["final,cosface_id"]  # the best two run at full length
+    assert last == [first[1], first[2]]
+    found += [record(trial("final,cosface_id", i), v) for i, v in enumerate((0.3, 0.4))]
+    assert dml.choose(found)["cosface_id"] == first[2]
 
 
-def test_every_arm_tries_the_same_rates_and_three_sharpnesses():
-    rounds = dml.rounds([])
-    rates = {rate["rate"] for rate in dml.RATES}
-    assert len(rates) >= 3
-    for arm, choices in (rounds[1] | rounds[2]).items():
-        assert {choice["rate"] for choice in choices} == rates, arm
-        sharp = {"contrastive": "neg_margin", "triplet": "margin", "infonce": "temperature"}
-        assert len({choice[sharp.get(arm, "scale")] for choice in choices}) == 3, arm
-        assert len(choices) in (12, 36), arm
-    assert {len(choices) for choices in rounds[4].values()} == {len(dml.TAIL_RATES)}
-    in_shop = [arm for arm in rounds[4] if arm.startswith("in-shop,")]
-    assert in_shop == [f"in-shop,{arm}" for arm in (rounds[1] | rounds[2])]
-    assert {dml.tuned_on(arm) for arm in in_shop} == {"shop-views-in-shop"}
+def test_every_arm_tries_as_many_settings():
+    first = dml.rounds([])[1]
+    sharp = {5.0, 15.0, 45.0}
+    for arm, choices in first.items():
+        assert len(choices) == len({tuple(sorted(told.items())) for told in choices}) == 36, arm
+        assert {told["rate"] for told in choices} == {1e-3, 3e-3, 1e-2, 3e-2}, arm
+    for arm in ("dml_pair", "dml_pair_reversed", "pair_mean", "pair_mean_bias", "pair_cosface"):
+        assert {told["scale"] for told in first[arm]} == sharp
+        assert len({tuple(told[key] for key in MARGIN_KEYS) for told in first[arm]}) == 3
+    for arm in ("pair_softmax", "pair_softmax_bias", "softmax_id"):
+        assert len({told["scale"] for told in first[arm]}) == 9
+    plain = {told["scale"] for told in first["softmax_id"]}
+    warm = {told["temperature"] for told in first["infonce"]}
+    assert sorted(1 / t for t in warm) == pytest.approx(sorted(plain))
+    assert len({told["margin"] for told in first["triplet"]}) == 9
 
 
-def test_derived_arms_follow_from_what_dml_chose():
-    found = all_tried(dml.rounds([])[:2])  # the last choice is the best: all negatives
-    chosen = dml.choose(found)
-    two, swapped = chosen["dml_pair"], chosen["dml_pair_reversed"]
-    assert {chosen[arm]["negatives"] for arm in chosen if "negatives" in chosen[arm]} == {"all"}
-    assert two["positive_margin"] == swapped["negative_margin"] < swapped["positive_margin"]
-    for arm in ("pair_mean", "pair_mean_bias"):
-        assert chosen[arm]["positive_margin"] == chosen[arm]["negative_margin"]
-        assert chosen[arm]["positive_margin"] * 2 == pytest.approx(sum(two[m] for m in MARGIN_KEYS))
-    for arm in ("dml_pair", "dml_pair_reversed", "pair_mean", "pair_cosface", "pair_softmax"):
-        plain, bias = chosen[arm], chosen[f"{arm}_bias"]
-        assert all(bias[key] == plain[key] for key in MARGIN_KEYS)
-        assert bias["bias"]
-        assert "bias" not in plain
+def test_margins_of_the_arms_are_dmls_swapped_and_their_means():
+    first = dml.rounds([])[1]
+    both = {
+        arm: {tuple(told[key] for key in MARGIN_KEYS) for told in first[arm]}
+        for arm in ("dml_pair", "dml_pair_reversed", "pair_mean")
+    }
+    assert all(m_p < m_n for m_p, m_n in both["dml_pair"])
+    assert both["dml_pair_reversed"] == {(m_n, m_p) for m_p, m_n in both["dml_pair"]}
+    means = sorted(sum(margins) / 2 for margins in both["dml_pair"])
+    assert sorted(m_p for m_p, _ in both["pair_mean"]) == pytest.approx(means)
+    assert all(m_p == m_n for m_p, m_n in both["pair_mean"])
+
+
+def test_the_rule_for_negatives_is_not_chosen_by_dml():
+    choices = dml.rounds([])[0]["negatives"]
+    assert {told["negatives"] for told in choices} == {1, 3, 10, "all"}
+    assert {told["scale"] for told in choices} == {5.0, 15.0, 45.0}
+    assert all(told["positive_margin"] == told["negative_margin"] for told in choices)
+    assert all(told["bias"] for told in choices)
+    place = next(i for i, told in enumerate(choices) if told["negatives"] == 3)
+    first = dml.rounds([record(trial("negatives", place), 0.9)])[1]
+    told = {arm: {each.get("negatives") for each in choices} for arm, choices in first.items()}
+    assert {arm for arm in told if told[arm] == {3}} == {arm for arm in told if "pair" in arm}
+
+
+@pytest.mark.parametrize("mean", [0.125, 0.225, 0.35])
+def test_arms_that_are_one_loss_share_all_but_the_margins(mean):
+    choices = dml.rounds([])[1]["pair_mean_bias"]
+    place = next(i for i, told in enumerate(choices) if told["positive_margin"] == mean)
+    chosen = dml.choose([record(trial("pair_mean_bias", place), 0.9)])
+    one = chosen["pair_mean_bias"]
+    assert one == choices[place]
+    for arm, sign in (("dml_pair_bias", 1), ("dml_pair_reversed_bias", -1)):
+        told = chosen[arm]
+        assert {k: told[k] for k in told if k not in MARGIN_KEYS} == {
+            k: one[k] for k in one if k not in MARGIN_KEYS
+        }
+        m_p, m_n = (told[key] for key in MARGIN_KEYS)
+        assert (m_p + m_n) / 2 == pytest.approx(mean)
+        assert sign * (m_n - m_p) > 0.1
     total = sum(chosen["dml_id"][m] for m in MARGIN_KEYS)
     assert total == pytest.approx(chosen["cosface_id"]["margin"])
+    assert all(chosen["dml_id"][k] == chosen["cosface_id"][k] for k in ("rate", "scale"))
     assert chosen["softmax_id"]["margin"] == 0
 
 
 def test_the_tail_has_a_rule_for_negatives_of_its_own():
     found = all_tried(dml.rounds([])[:1])  # all negatives for the linear head
     third = dml.rounds(found)[3]["tail,negatives"]
+    assert all(told["bias"] for told in third)
     place = next(i for i, told in enumerate(third) if told["negatives"] == 3)
     found.append(record(trial("tail,negatives", place), 0.9))
     chosen = dml.choose(found, "tail")
@@ -389,18 +431,25 @@ def test_the_tail_has_a_rule_for_negatives_of_its_own():
     assert dml.choose(found)["dml_pair"]["negatives"] == "all"
 
 
-def test_within_the_shop_only_the_rate_is_chosen_anew():
-    found = [record(trial("in-shop,infonce", 0), 0.9), record(trial("infonce", 3), 0.9)]
+def test_within_the_shop_each_fold_chooses_its_rate():
+    found = [record(trial("in-shop1,infonce", 0), 0.9), record(trial("infonce", 3), 0.9)]
     here, there = dml.choose(found, "in-shop"), dml.choose(found)
+    rates = [told["rate"] for told in dml.SHOP_RATES]
     assert set(here) == set(there)
-    assert here["infonce"]["rate"] == dml.SHOP_RATES[0]["rate"]
-    without = [{k: v for k, v in told["infonce"].items() if k != "rate"} for told in (here, there)]
-    assert without[0] == without[1]
+    assert here["infonce"]["rates"] == (rates[1], rates[0], rates[1], rates[1], rates[1])
+    without = {k: v for k, v in there["infonce"].items() if k != "rate"}
+    assert {k: v for k, v in here["infonce"].items() if k != "rates"} == without
+    assert here["dml_pair_bias"]["rates"] == here["pair_mean_bias"]["rates"]
+    arms = {arm for arm in dml.rounds([], "full")[4] if arm.startswith("in-shop")}
+    assert {dml.fold_of(trial(arm, 0)) for arm in arms} == set(range(5))
+    assert {dml.tuned_on(arm) for arm in arms} == {"shop-views-in-shop"}
+    assert dml.fold_of("trial,tail,dml_pair,2") == dml.fold_of("dml_pair") == 0
 
 
 def test_the_sweep_moves_nothing_but_the_constant():
     arms = dml.sweep(dml.choose([]))
-    assert len(arms) == 2 * len(dml.MEANS) * len(dml.SHIFTS)
+    assert len(arms) == (len(dml.TWO) + 1) * len(dml.SHIFTS)
+    assert min(dml.SHIFTS) <= -1
     for name, told in arms.items():
         _, mean, b, *ending = name.split(",")
         m_p, m_n = (told[key] for key in MARGIN_KEYS)
@@ -411,22 +460,48 @@ def test_the_sweep_moves_nothing_but_the_constant():
     assert all(len({told[key] for told in arms.values()}) == 1 for key in others)
 
 
-def test_the_plan_goes_round_by_round(monkeypatch):
-    monkeypatch.setattr(dml.opening, "present", lambda data, *_: data in dml.DECIDE)
-    jobs = dml.plan("full", [])
-    assert {job.stage for job in jobs} == {0}
-    rounds = dml.rounds([])
+def seeds_at_full(jobs):
+    """How many seeds each arm has on each data set: (data, arm) -> seeds."""
+    last = [(job.data, job.arm) for job in jobs if job.stage == 5]
+    return {names: last.count(names) for names in last}
+
+
+@pytest.mark.parametrize("here", [dml.DECIDE, ("wardrobe-garments",)], ids=["all", "no photos"])
+def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
+    monkeypatch.setattr(dml.opening, "present", lambda data, *_: data in here)
+    assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
     for stage in range(5):
-        found += all_tried(dml.rounds(found)[stage : stage + 1])
-        assert max(job.stage for job in dml.plan("full", found)) == stage + 1
-    last = [job for job in dml.plan("full", found) if job.stage == 5]
-    last = [job for job in last if job.data == "wardrobe-garments"]
-    seeds = {arm: len([job for job in last if job.arm == arm]) for arm in {j.arm for j in last}}
-    assert seeds["dml_pair"] == seeds["twice,infonce"] == 10
-    assert seeds["tail,dml_pair"] == 5
-    assert seeds["shift,0.1,-0.5,bias"] == 3
-    assert len(rounds) == 5
+        found += all_tried(
+            {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
+            for arms in dml.rounds(found)[stage : stage + 1]
+        )
+        jobs = dml.plan("full", found)
+        assert max(job.stage for job in jobs) == stage + 1
+    assert {job.data for job in jobs} == set(here)
+    seeds = seeds_at_full(jobs)
+    of = {arm: count for (data, arm), count in seeds.items() if data == "wardrobe-garments"}
+    assert of["dml_pair"] == of["shift,0.225,0.25"] == of["shift,0.225,0"] == 10
+    assert of["tail,dml_pair"] == of["twice,cosface_id"] == 5
+    assert of["shift,0.125,-0.5"] == of["dml_id"] == of["triplet"] == 3
+
+
+def test_every_comparison_of_the_ledger_is_in_the_plan():
+    ledger = claims.read(chapters.book_root() / "book/claims/dml.yml")
+    seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 5))
+    tests = dict.fromkeys(("shop-views-composite", "shop-views-back"), "wardrobe-garments")
+    deciding = 0
+    for claim in ledger.claims:
+        for entry in (each for each in claim.evidence if "contrast" in each):
+            deciding += len(entry["data"])
+            for arm in entry["contrast"]:
+                for data in entry["data"]:
+                    assert seeds[tests.get(data, data), arm] >= 3, (claim.id, arm, data)
+                if arm.startswith("tail,"):
+                    assert entry["starts"] == ["trunk", "dml_pair"]
+            photos = [data for data in entry["data"] if data != "wardrobe-garments"]
+            assert not photos or claim.delta == 0.03  # items alone leave two points
+    assert deciding <= 22  # Holm's family
 
 
 @pytest.mark.parametrize("arm", sorted(dml.choose([])))
@@ -442,6 +517,36 @@ def test_every_arm_trains_embedding_and_its_own_weights(arm):
     assert loss.isfinite()
     assert embeddings.grad.abs().sum() > 0
     assert all(p.grad is not None for p in criterion.parameters())
+
+
+def test_library_losses_see_pairs_of_two_domains_only():
+    data = batch(items=3, street=2, shop=1)
+    e, items, domains = F.normalize(data[0]), *data[1:]
+    near, far, triplets = [], [], []
+    for i in torch.where(domains == STREET)[0]:
+        apart = {j.item(): (e[i] - e[j]).norm() for j in torch.where(domains == SHOP)[0]}
+        (own,) = (away for j, away in apart.items() if items[j] == items[i])
+        others = [away for j, away in apart.items() if items[j] != items[i]]
+        near.append(own - 0.1)
+        far += [1.1 - away for away in others]
+        triplets += [own - away + 0.2 for away in others]
+
+    def mean(losses):  # of those that are not zero, as the library reduces
+        return sum(x for x in losses if x > 0) / max(sum(x > 0 for x in losses), 1)
+
+    told = {"loss": "contrastive", "pos_margin": 0.1, "neg_margin": 1.1}
+    found = dml.make_criterion(3, 6, **told)(*data)
+    torch.testing.assert_close(found, mean(near) + mean(far), rtol=1e-6, atol=0)
+    found = dml.make_criterion(3, 6, loss="triplet", margin=0.2)(*data)
+    torch.testing.assert_close(found, mean(triplets), rtol=1e-6, atol=0)
+
+
+def test_the_identity_is_checked_at_the_margins_and_seed_of_a_run():
+    told = {"m_p": 0.05, "m_n": 0.15, "scale": 45.0}
+    first, second = (dml.identity_error(**told, seed=seed) for seed in (0, 1))
+    assert max(first, second) < 1e-10
+    assert first != second  # other numbers
+    assert dml.identity_error(m_p=0.05, m_n=0.15, scale=5.0) != first
 
 
 @pytest.mark.parametrize("arm", ["dml_id", "cosface_id", "softmax_id", "arcface_id"])
@@ -470,6 +575,43 @@ def test_every_arm_starts_with_mean_zero(garments):
     with torch.no_grad():
         mean = torch.stack([model(data.stem(b)).mean(0) for b in batches]).mean(0)
     torch.testing.assert_close(mean, torch.zeros_like(mean), atol=1e-5, rtol=0)
+
+
+@pytest.fixture
+def where(tmp_path):
+    place = {"scale": "smoke", "device": "cpu", "progress": False}
+    return place | {"results": str(tmp_path), "data_root": str(tmp_path)}
+
+
+def test_a_run_starts_centred_unless_told_otherwise(where):
+    told = dml.choose([])["dml_pair"] | {"rate": 1e-9}
+    means = {}
+    for centred in (True, False):
+        _, model, _, rows = dml.train("wardrobe-garments", "a", told, 0, where, centred=centred)
+        with torch.no_grad():
+            batches = rows.batches(items=8, steps=8, seed=0)
+            means[centred] = torch.stack([model(rows.stem(b)).mean(0) for b in batches]).mean(0)
+    assert means[True].norm() < 1e-4
+    assert means[False].norm() > 0.1
+
+
+def test_each_fold_trains_at_its_own_rate(where):
+    told = {k: v for k, v in dml.choose([])["dml_pair"].items() if k != "rate"}
+    told |= {"rates": (1e-9, 1e-2)}
+    start = dml.build("dml_pair", "smoke", 0)[1].head.weight
+    moved = [
+        (dml.train("wardrobe-garments", "a", told, 0, where, fold)[1].head.weight - start).norm()
+        for fold in (0, 1)
+    ]
+    assert moved[0] < 1e-4 < 0.01 < moved[1]
+
+
+def test_gaps_are_asked_by_one_photo_an_item():
+    for gap in (0.5, 1.0):
+        asked = dml.at_gap(gap, "smoke").where(split="query")
+        assert len(asked) == asked.n_items
+    tests = dml.BUDGET["full"]["gaps"]
+    assert {0.5, 1.0, 1.5} == set(tests)
 
 
 def test_classifiers_start_with_a_low_loss(garments):
@@ -510,6 +652,7 @@ def test_scatter_is_the_mean_distance_to_the_classs_mean_direction(garments):
         z = np.stack([cosines[kind], np.sqrt(1 - cosines[kind] ** 2)], axis=1)  # (N, 2)
         mean = z.mean(0) / np.linalg.norm(z.mean(0))
         assert report[f"scatter_{name}"] == pytest.approx((1 - z @ mean).mean(), abs=1e-6)
+    assert math.exp(report["log_scatter_negative"]) == pytest.approx(report["scatter_negative"])
 
 
 def test_sizes_of_a_run():
@@ -518,19 +661,14 @@ def test_sizes_of_a_run():
     assert dml.budget("wardrobe-garments", "full", "trial,dml_pair,3")["steps"] == full // 4
     tail = dml.budget("wardrobe-garments", "full", "tail,dml_pair")
     assert dml.budget("wardrobe-garments", "full", "trial,tail,dml_pair,1")["steps"] == (
-        tail["steps"] // 3
+        tail["steps"] // 4
     )
+    assert dml.budget("wardrobe-garments", "full", "trial,final,dml_pair,1")["steps"] == full
+    assert tail["steps"] >= 600
     assert dml.budget("deepfashion-c2s", "paper", "dml_pair")["size"] == 224
 
 
-def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path):
-    where = {
-        "scale": "smoke",
-        "device": "cpu",
-        "results": str(tmp_path),
-        "data_root": str(tmp_path),
-    }
-    where |= {"progress": False}
+def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path, where):
     settings = dml.choose([])["dml_id"]
     for arm, told in (("dml_id", settings), ("trunk", {}), ("trial,dml_id,0", settings)):
         dml.do(Job("wardrobe-garments", arm, 0, told), where)

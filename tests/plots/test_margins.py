@@ -39,6 +39,14 @@ def test_the_sweep_draws_the_mean_of_its_seeds():
     assert [text.get_text() for text in right.texts] == ["no run yet"]
 
 
+def test_the_learnt_constant_is_a_line_in_every_panel():
+    table = pd.DataFrame({"mean": 0.2, "b": [-0.5, 0.0], "map": [30.0, 20.0]})
+    figure = margins.shift_sweep({"fixed": table, "learnt": table}, learnt=-0.4)
+    for axes in figure.axes:
+        dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
+        assert [line.get_xdata()[0] for line in dotted] == [-0.4]
+
+
 def test_scatter_is_drawn_against_the_difference_of_the_margins():
     table = pd.DataFrame({"mean": 0.2, "b": [-0.1, 0.2], "scatter": [0.03, 0.01]})
     (axes,) = margins.scatter_of_negatives(table).axes
