@@ -308,7 +308,7 @@ def test_photo_and_product_are_mirrored_together():
 
 def test_rates_are_constant_for_four_fifths_and_fall_to_zero():
     factor = poshak.falling(100)
-    assert [factor(step) for step in (0, 50, 80)] == [1, 1, 1]
+    assert [factor(step) for step in (0, 50, 80)] == pytest.approx([1, 1, 1])
     assert factor(90) == pytest.approx(0.5)
     assert factor(100) == 0
 
