@@ -709,6 +709,8 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(where):
     ]
     for job in jobs:
         poshak.do(job, where)
+    for job in jobs:  # or a campaign would run it again and again
+        assert poshak.recorded(where["results"], chapter=poshak.CHAPTER, scale="smoke", **job.names)
     found = {r.arm: r for r in records.load(where["results"])}
     assert {job.arm for job in jobs} <= set(found)
     assert {"photo", "box", "mask", "trunk,gan", "gan,absent", "gan,fewer"} <= set(found)
