@@ -344,16 +344,17 @@ class Killed(poshak.Film):
             raise KeyboardInterrupt
 
 
-def train(pairs, tmp_path, name="gan", steps=12, stop=None, **options):
+def train(pairs, tmp_path, name="gan", steps=12, stop=None, rate=4e-4, **options):
     """Train a small GAN; `stop`: kill it in this step."""
     names = {"data": "d", "arm": name, "scale": "smoke", "seed": 0, "progress": False}
     run = Run("03_poshaknet", **names, results=tmp_path / "results", every=4, **options)
-    networks, optimizers = poshak.make_gan(GANS[name], PLAN, seed=0)
+    told = GANS[name] | {"rate": rate}
+    networks, optimizers = poshak.make_gan(told, PLAN, seed=0)
     rows = pairs.where(split="train")
     film = Killed(rows.pixels(16)[:2], steps, frames=4)
     film.stop = stop
     batches = Batches(rows, 16, items=6, pictures=2, steps=steps, augment=None)
-    poshak.fit_gan(run, networks, optimizers, film, batches, GANS[name])
+    poshak.fit_gan(run, networks, optimizers, film, batches, told)
     return run, networks, film
 
 
@@ -376,7 +377,7 @@ def test_a_killed_run_resumes_to_the_same_bits(pairs, tmp_path, name):
 
 
 def test_what_draws_is_the_moving_average(pairs, tmp_path):
-    _, networks, film = train(pairs, tmp_path)
+    _, networks, film = train(pairs, tmp_path, rate=0.02)
     assert film.at.tolist() == [1, 2, 5, 12]
     last = poshak.generate(networks["average"], film.photos.numpy())
     assert np.array_equal(film.frames[-1].numpy(), last)
