@@ -103,28 +103,47 @@ def mmfl(arm: str):
     return make
 
 
-def converter(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
-    shape = {"size": SIDE, "width": 1 / 16}
-    judges = [chapter.RealFakeDiscriminator(**shape), chapter.DomainDiscriminator(**shape)]
+def converter(encoder: str):
+    def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+        settings = chapter.choose([])["gan"] | {"code": 8, "encoder": encoder}
+        plan = {"size": SIDE, "gan_width": 1 / 16, "judge_width": 1 / 16}
+        networks, _ = chapter.make_gan(settings, plan, 0)
+        names = ("converter", "real", "domain")
 
-    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
-        convert, real, domain = modules
-        source, target = batch.images[::PICTURES], batch.images[1::PICTURES]
-        inferred = convert(chapter.signed(source))
-        given = {"target": target, "irrelevant": target.roll(1, 0), "inferred": inferred.detach()}
-        losses = [chapter.real_loss(real, given, draw) for draw in given]
-        losses += [chapter.domain_loss(domain, source, given, draw) for draw in given]
-        said = [real(inferred), domain(inferred, source)]
-        return sum(losses) + chapter.converter_loss(said) + F.mse_loss(inferred, target)
+        def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+            nets = dict(zip(names, modules, strict=True))
+            source, target = chapter.flipped(chapter.signed(batch.images))
+            inferred = nets["converter"](source)
+            given = {"target": target, "irrelevant": target.roll(1, 0)}
+            given["inferred"] = inferred.detach()
+            draws = chapter.drawn(settings)
+            losses = [chapter.judge_losses(nets, n, source, given, draws) for n in names[1:]]
+            said = [nets["real"](inferred), nets["domain"](inferred, source)]
+            return sum(losses) + chapter.converter_loss(said) + F.mse_loss(inferred, target)
 
-    return [chapter.Converter(code=8, **shape), *judges], loss
+        return [networks[name] for name in names], loss
+
+    return make
 
 
 def matcher(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
-    net = InceptionResnetV1(8, 0.1, first_stride=1, blocks=(1, 1, 1), dropout=0.2)
-    model, joint = chapter.Matcher(net, 39), chapter.Joint(ITEMS, 8)
+    stem = cut(trunk("lite0", pretrained=False), after=chapter.CUT)[0]
+    model, joint = chapter.Matcher(8, 0, pretrained=False), chapter.Joint(ITEMS, 8)
     parts = lambda modules, batch: modules[1](modules[0](batch.images), batch.items)  # noqa: E731
+    model = behind(stem, model)
     return [model, joint], lambda modules, batch: sum(parts(modules, batch).values())
+
+
+def faces(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
+    model, joint = chapter.FaceMatcher(8, 0), chapter.Joint(ITEMS, 8)
+    model.net = InceptionResnetV1(8, 0.1, first_stride=1, blocks=(1, 1, 1), dropout=0.2)
+    side = (40, 40)  # the smallest that it takes
+
+    def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+        pictures = F.interpolate(batch.images.float(), size=side).round()
+        return sum(modules[1](modules[0](pictures), batch.items).values())
+
+    return [model, joint], loss
 
 
 def mtv(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
@@ -184,8 +203,10 @@ CASES = {
     ("01_dml", "infonce"): (dml(loss="infonce", temperature=0.1), False),
     ("02_mmfl_net", "whole"): (mmfl("mmfl"), True),
     ("02_mmfl_net", "cosface"): (mmfl("cosface"), True),
-    ("03_poshaknet", "converter"): (converter, False),
-    ("03_poshaknet", "matcher"): (matcher, False),
+    ("03_poshaknet", "converter"): (converter("own"), False),
+    ("03_poshaknet", "frozen encoder"): (converter("trunk"), False),
+    ("03_poshaknet", "matcher"): (matcher, True),
+    ("03_poshaknet", "face network"): (faces, True),
     ("04_mtv_cnn", "triplets"): (mtv, True),
     ("05_gsn_rl", "grid"): (gsn("double_margin", on="grid", high=0.8, low=0.0), False),
     ("05_gsn_rl", "cells"): (gsn("bce", on="cells", scale=10.0), False),

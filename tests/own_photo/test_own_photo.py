@@ -140,14 +140,12 @@ def branches(rows):
 
 def drawn_then_matched(rows):
     poshak = chapters.definitions("03_poshaknet")
-    net = poshak.make_matcher(poshak.matcher(), poshak.budget("smoke"), 0, {})
     converter = used(poshak.Converter(size=32, width=1 / 32), rows[0].pixels(32))
-    net = used(net, rows[1].pixels(32))
-    vectors = [
-        retrieval.embed(net, poshak.generate(converter, rows[0].pixels(32))),
-        retrieval.embed(net, rows[1], 32),
-    ]
-    return own_photo.Drawn(converter, net), net, 32, vectors
+    net = poshak.Matcher(16, 0).eval()
+    drawn = poshak.generate(converter, rows[0].pixels(32))
+    vectors = [poshak.embedded(net, poshak.maps_of(side)) for side in (drawn, rows[1].pixels(32))]
+    matches = poshak.Enlarging(net).eval()
+    return own_photo.Drawn(converter, matches), matches, 32, vectors
 
 
 def by_distance(rows):

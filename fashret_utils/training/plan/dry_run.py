@@ -83,7 +83,8 @@ def dry_run(
 
 def _first_loss(record: records.Record) -> float | None:
     """The loss of the first step, or the last of several; None where nothing was learnt."""
-    names = [name for name in record.curve if name not in ("step", "images_per_second")]
+    beside = ("step", "images_per_second", "val_map")
+    names = [name for name in record.curve if name not in beside]
     name = "loss" if "loss" in names or not names else names[-1]
     return record.curve[name][0] if names else None
 

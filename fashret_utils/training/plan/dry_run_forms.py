@@ -11,7 +11,7 @@ from types import ModuleType
 
 from fashret_utils import datasets
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.models import backbones
+from fashret_utils.training.plan import jobs as planned
 
 Job = Callable[[], Mapping[str, object] | None]  # trains and records; what the record cannot say
 
@@ -57,15 +57,15 @@ class ArmsForm:
 class ConverterForm(ArmsForm):
     """Chapter 03: generators learn from pairs, matchers from a shop that is always drawn."""
 
-    needs = ("load_pairs", "load_shop", "budget", "GANS", "MATCHERS", "do_gan", "do_matcher")
-    needs += ("do_plain", "missing", "CHAPTER")
+    needs = ("load_pairs", "load_shop", "budget", "choose", "DRAWN", "MATCHERS", "do", "CHAPTER")
     # No epoch is still one step.
     least: Mapping[str, int] = {
         "gan_steps": 1,
         "gan_batch": 4,
         "epochs": 0,
-        "products": 4,
-        "own_products": 8,
+        "items": 4,
+        "own": 8,
+        "readers": 8,
     }
 
     def replaced(self, module: ModuleType, catalog: Catalog) -> dict[str, object]:
@@ -80,20 +80,14 @@ class ConverterForm(ArmsForm):
     def jobs(
         self, module: ModuleType, data: str, seed: int, where: dict
     ) -> Iterator[tuple[str, Job]]:
-        """Generators, the forms of a query that need none, and matchers."""
-        for name in module.GANS:
-            yield name, partial(_silent, module.do_gan, name, seed, where)
-        for form in ("photo", "box", "mask"):
-            yield form, partial(_silent, module.do_plain, form, seed, where)
+        """The shared matcher, generators and their ablations, matchers of each form."""
+        chosen = module.choose([])
         pairs = module.load_pairs(where["scale"], where["data_root"])
-        for arm in module.MATCHERS:
-            if not module.missing(arm, pairs, where["data_root"]):
-                yield arm, partial(self._match, module, arm, seed, where)
-
-    def _match(self, module: ModuleType, arm: str, seed: int, where: dict) -> dict[str, object]:
-        run, net = module.train_matcher(arm, seed, where)
-        module.do_matcher(arm, seed, where)  # searches with what has just been learnt
-        return {"loss": run.history["loss"].iloc[0], "parameters": backbones.parameters(net)}
+        known = hasattr(pairs.reader, "wardrobe")  # boxes and masks
+        for arm in dict.fromkeys(("product", *module.DRAWN, *module.MATCHERS, *module.SMALL)):
+            if known or arm not in ("box,own", "mask,own"):
+                job = planned.Job(module.DATA, arm, seed, chosen[arm])
+                yield arm, partial(_silent, module.do, job, where)
 
 
 FORMS = (ArmsForm(), ConverterForm())
