@@ -13,8 +13,6 @@ from fashret_utils.models import (
     SampledItems,
     backbones,
     cut,
-    detection,
-    detectors,
     feature_maps,
     freeze_batch_norm,
     pyramid,
@@ -22,6 +20,7 @@ from fashret_utils.models import (
     together,
     trunk,
 )
+from fashret_utils.models.detection import detectors, geometry
 from fashret_utils.models.trunks import stems
 from fashret_utils.training.acceleration import accelerator, prepare_module
 
@@ -262,8 +261,8 @@ def test_a_detector_learns_and_answers(card):
 def test_boxes_and_offsets(card):
     boxes = torch.tensor([[1.0, 2, 30, 40], [5, 5, 9, 20]]).to("cuda")
     card.waits.clear()
-    offsets = detection.encode(boxes, boxes + 3)
-    back = detection.decode(boxes, offsets)
+    offsets = geometry.encode(boxes, boxes + 3)
+    back = geometry.decode(boxes, offsets)
     assert card.waits == []
     torch.testing.assert_close(back.cpu(), boxes.cpu() + 3)
-    assert offsets.bfloat16().dtype == detection.decode(boxes.bfloat16(), offsets.bfloat16()).dtype
+    assert offsets.bfloat16().dtype == geometry.decode(boxes.bfloat16(), offsets.bfloat16()).dtype

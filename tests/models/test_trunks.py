@@ -153,8 +153,8 @@ def test_stem_and_tail_are_the_trunk(name, after):
     mean, std = (torch.tensor(v)[:, None, None] for v in (whole.mean, whole.std))
     with torch.no_grad():
         expected = network(name, name == "lite0").forward_features((x - mean) / std)
-        assert torch.allclose(whole(x), expected, atol=1e-5)
-        assert torch.allclose(tail(stem(x)), expected, atol=1e-5)
+        assert torch.allclose(whole(x), expected, atol=1e-4)
+        assert torch.allclose(tail(stem(x)), expected, atol=1e-4)
     kernels = [p for p in tail.parameters() if p.dim() == 4]
     assert all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
     assert not any(p.requires_grad for p in stem.parameters())

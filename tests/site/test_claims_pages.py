@@ -243,12 +243,10 @@ def notebook(*sources):
 
 
 def test_labels_stand_before_their_sections():
-    text = notebook(
-        "# Tiny\n## What this chapter finds", "Words.\n\n**(a) Methods.** More.\n### (b) Data"
-    )
+    text = notebook("# Tiny\n## What we found", "Words.\n\n**(a) Methods.** More.\n### (b) Data")
     stated = [claim(1), claim(2, section="(a) Methods"), claim(3, section="(b) Data")]
     add_labels(text, [*stated, claim(4, section="(b) Data")], "99_tiny")
-    assert text.cells[0].source.endswith("(evidence-tiny-c1)=\n## What this chapter finds")
+    assert text.cells[0].source.endswith("(evidence-tiny-c1)=\n## What we found")
     assert text.cells[1].source == (
         "Words.\n\n(evidence-tiny-c2)=\n**(a) Methods.** More.\n"
         "(evidence-tiny-c3)=\n(evidence-tiny-c4)=\n### (b) Data"

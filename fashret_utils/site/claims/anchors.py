@@ -9,7 +9,7 @@ import nbformat
 
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError
 
-BOX = "What this chapter finds"  # the section of the verdict box, for claims that name no other
+BOX = "What we found"  # the section of the verdict box, for claims that name no other
 
 # "## Evidence", or a paragraph that opens with "**(a) Table 4.**"
 _SECTION = re.compile(r"#{1,6} +(?P<heading>.+?) *$|\*\*(?P<lead>\(\w\) .+?)[.]?\*\*")

@@ -126,7 +126,8 @@ def _small(module: ModuleType, form: ArmsForm, catalog: Catalog) -> Iterator[Non
 
     def budget(*asked: str) -> dict:
         plan = full(*asked)
-        return plan | {n: min(plan[n], least) for n, least in form.least.items() if n in plan}
+        most = {name: least for name, least in form.least.items() if plan.get(name) is not None}
+        return plan | {name: min(plan[name], least) for name, least in most.items()}
 
     new["budget"] = budget
     whole = {name: getattr(module, name) for name in new}
