@@ -119,6 +119,11 @@ def _two_sided(catalog: Catalog, part: np.ndarray) -> np.ndarray:
     return np.intersect1d(*(catalog.item[part & (catalog.domain == d)] for d in (STREET, SHOP)))
 
 
+def _at_most(size: int | tuple[int, ...], most: int) -> int | tuple[int, ...]:
+    """A size, or the sizes of several stages, cut down."""
+    return tuple(min(n, most) for n in size) if isinstance(size, tuple) else min(size, most)
+
+
 @contextmanager
 def _small(module: ModuleType, form: ArmsForm, catalog: Catalog) -> Iterator[None]:
     """Give a chapter's definitions little data, few steps, and a cache folder of their own."""
@@ -126,8 +131,8 @@ def _small(module: ModuleType, form: ArmsForm, catalog: Catalog) -> Iterator[Non
 
     def budget(*asked: str) -> dict:
         plan = full(*asked)
-        most = {name: least for name, least in form.least.items() if plan.get(name) is not None}
-        return plan | {name: min(plan[name], least) for name, least in most.items()}
+        given = {name: plan[name] for name in form.least if plan.get(name) is not None}
+        return plan | {name: _at_most(value, form.least[name]) for name, value in given.items()}
 
     new["budget"] = budget
     whole = {name: getattr(module, name) for name in new}

@@ -25,6 +25,7 @@ class ArmsForm:
         "start_steps": 1,
         "refresh": 1,
         "items": 2,
+        "triplets": 4,
         "pictures": 2,
         "epochs": 2,
         "switch": 1,
