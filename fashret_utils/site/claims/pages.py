@@ -170,7 +170,7 @@ def _comparisons(verdict: Verdict) -> str:
         ":class: comparisons\n",
         "| what | data | metric | value [95 % interval] | verdict | half-width | delta / noise "
         "| start | learnt | moved | seeds |",
-        "|:--|:--|:--|--:|:--|--:|--:|--:|:--|:--|",
+        "|:--|:--|:--|--:|:--|--:|--:|--:|:--|--:|:--|",
         *(_comparison(finding) for finding in verdict.findings),
     ]
     return "\n".join([*lines, ":::", "::::"])
