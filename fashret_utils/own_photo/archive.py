@@ -155,10 +155,9 @@ def keep(
     stored = compact(network, weights).SerializeToString()
     embed = embedder(stored)
     searched = []
-    for name, rows in {catalog.name: shop, **_first_pictures(also or {})}.items():
-        one = embed(rows.pixels(size)) if of_gallery is None else None
-        if one is None:
-            one = vectors if rows is shop else retrieval.embed(of_gallery, rows, size)
+    others = {name: first_pictures(rows) for name, rows in (also or {}).items()}
+    for name, rows in {catalog.name: shop, **others}.items():
+        one = retrieval.embed(of_gallery, rows, size) if of_gallery else embed(rows.pixels(size))
         note = "" if rows is shop else rows.licence
         searched.append(galleries.of_catalog(name, rows, one, note))
     names = {"chapter": run.chapter, "data": run.data, "arm": run.arm, "scale": str(run.scale)}
@@ -202,10 +201,6 @@ def first_pictures(catalog: Catalog) -> Catalog:
     """One gallery picture of each item."""
     rows = catalog.where(split="gallery")
     return rows.take(np.unique(rows.item, return_index=True)[1])
-
-
-def _first_pictures(named: Mapping[str, Catalog]) -> dict[str, Catalog]:
-    return {name: first_pictures(catalog) for name, catalog in named.items()}
 
 
 def _exported(model: nn.Module, size: int) -> ModelProto:

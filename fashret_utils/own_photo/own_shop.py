@@ -60,7 +60,7 @@ def shop(folder: str | Path, archive: Archive, progress: bool = True) -> Gallery
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     store = _store(folder, archive)
     known = _known(store)
-    found, bad = {}, []
+    bad: list[str] = []
     keys = {file: _key(file, folder) for file in files}
     new = [file for file in files if keys[file] not in known]
     with tqdm(total=len(new), desc="your shop", unit="picture", disable=not progress) as bar:
