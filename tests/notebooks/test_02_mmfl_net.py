@@ -10,6 +10,7 @@ from pytorch_metric_learning import distances, miners, reducers
 from pytorch_metric_learning.losses import TripletMarginLoss
 from torch import nn
 from torch.nn import functional as F
+from tried import all_tried
 
 from fashret_utils import chapters, retrieval
 from fashret_utils.data import SHOP, STREET
@@ -590,16 +591,6 @@ def test_both_ladders_change_one_thing_a_step():
 def record(arm, val_map, data="wardrobe-garments"):
     names = {"chapter": "02_mmfl_net", "data": data, "arm": arm, "scale": "full", "seed": 0}
     return Record(**names, metrics={}, intervals={}, counts={}, extra={"val_map": val_map})
-
-
-def all_tried(rounds):
-    """Trials of some rounds; the later a choice stands, the better it was."""
-    return [
-        record(f"trial,{arm},{number}", number / 1000)
-        for arms in rounds
-        for arm, choices in arms.items()
-        for number in range(len(choices))
-    ]
 
 
 def test_every_arm_is_tuned_as_long_as_the_method():

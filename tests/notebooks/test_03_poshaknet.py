@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from tried import all_tried
 
 from fashret_utils import chapters
 from fashret_utils.data.batches import Batches
 from fashret_utils.data.columns import SHOP, STREET
 from fashret_utils.evidence import records
 from fashret_utils.evidence.claims import ledger
-from fashret_utils.evidence.records import Record
 from fashret_utils.models.losses import CenterLoss
 from fashret_utils.training import Job, Run
 from fashret_utils.training.history import TrainingDiverged
@@ -633,21 +633,6 @@ def test_the_control_lacks_as_many_products_of_the_category_from_other_families(
 
 
 # The plan and its records
-
-
-def trial(arm, number, val_map):
-    values = {"metrics": {"map": 1 - val_map}, "intervals": {}, "counts": {}}
-    names = {"chapter": "03_poshaknet", "data": "d", "scale": "full", "seed": 0}
-    return Record(**names, **values, arm=f"trial,{arm},{number}", extra={"val_map": val_map})
-
-
-def all_tried(rounds):
-    return [
-        trial(arm, number, number / 100)
-        for tried in rounds
-        for arm, choices in tried.items()
-        for number in range(len(choices))
-    ]
 
 
 def test_settings_are_chosen_on_validation_alone():

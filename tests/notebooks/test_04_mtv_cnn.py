@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from tried import all_tried
 
 from fashret_utils import chapters, datasets
 from fashret_utils.data import SHOP, STREET
@@ -582,15 +583,6 @@ def record(arm, val_map, seed=0):
     names = {"chapter": "04_mtv_cnn", "data": "d", "scale": "full", "seed": seed}
     empty = {"metrics": {}, "intervals": {}, "counts": {}}
     return Record(arm=arm, **names, **empty, extra={"val_map": val_map})
-
-
-def all_tried(rounds):
-    return [
-        record(f"trial,{arm},{number}", number / 1000)
-        for arms in rounds
-        for arm, choices in arms.items()
-        for number in range(len(choices))
-    ]
 
 
 def test_every_loss_is_tried_as_often_from_the_papers_rate_on():

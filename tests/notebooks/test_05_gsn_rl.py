@@ -10,6 +10,7 @@ import torch
 from pytorch_metric_learning import losses
 from torch import nn
 from torch.nn import functional as F
+from tried import all_tried
 
 from fashret_utils import chapters
 from fashret_utils.data import SHOP, STREET
@@ -688,16 +689,6 @@ def trial(arm, number, val_map):
     values = {"metrics": {}, "intervals": {}, "counts": {}, "extra": {"val_map": val_map}}
     names = {"chapter": gsn.CHAPTER, "data": "d", "scale": "full", "seed": 0}
     return Record(arm=f"trial,{arm},{number}", **names, **values)
-
-
-def all_tried(rounds):
-    """Trials of some rounds; the later a choice stands, the better it was."""
-    return [
-        trial(arm, number, number / 1000)
-        for arms in rounds
-        for arm, choices in arms.items()
-        for number in range(len(choices))
-    ]
 
 
 def test_settings_are_chosen_on_validation_and_passed_on():
