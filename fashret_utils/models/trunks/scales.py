@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from fashret_utils.models.trunks.depthwise import small_maps
 from fashret_utils.models.trunks.stems import Trunk, cut
 
 
@@ -102,7 +101,7 @@ def scales(
     given = [name for name in ends if name not in made]
     given += [name for name in stem.outputs if name not in given]
     kept = made[: made.index(ends[-1]) + 1]
-    tail = small_maps(nn.Sequential(OrderedDict((name, rest[name]) for name in kept)))
+    tail = nn.Sequential(OrderedDict((name, rest[name]) for name in kept))
     shapes = dict(zip(ends, trunk.giving(ends).shapes(64), strict=True))
     channels = [shapes[name][0] for name in ends]
     return trunk.giving(given), Scales(tail, ends, given, channels)
