@@ -595,7 +595,7 @@ def record(arm, val_map, data="wardrobe-garments"):
 
 def test_every_arm_is_tuned_as_long_as_the_method():
     rounds = mmfl.rounds([])
-    assert [len(arms) for arms in rounds] == [2, 10, 2, 1, len(mmfl.IN_SHOP_ARMS)]
+    assert [len(arms) for arms in rounds] == [2, 10, 2, 1, 5 * len(mmfl.IN_SHOP_ARMS)]
     for arms in rounds:
         for arm, choices in arms.items():
             assert len({choice["rate"] for choice in choices}) == 3, arm
@@ -629,6 +629,35 @@ def test_settings_are_chosen_on_validation_alone():
     assert mmfl.choose(found)[mmfl.WHOLE] == first[1]
 
 
+def test_within_the_shop_each_fold_chooses_its_rate():
+    at = {f"in-shop1,{mmfl.WHOLE}": 0, mmfl.WHOLE: 3}
+    found = [record(f"trial,{arm},{i}", 0.9) for arm, i in at.items()]
+    here, there = mmfl.choose(found, "in-shop"), mmfl.choose(found)
+    rates = [told["rate"] for told in mmfl.SHOP_RATES]
+    assert set(here) == set(mmfl.IN_SHOP_ARMS)
+    assert here[mmfl.WHOLE]["rates"] == (rates[1], rates[0], rates[1], rates[1], rates[1])
+    without = {k: v for k, v in there[mmfl.WHOLE].items() if k != "rate"}
+    assert {k: v for k, v in here[mmfl.WHOLE].items() if k != "rates"} == without
+    arms = set(mmfl.rounds([])[-1])
+    assert {mmfl.fold_of(f"trial,{arm},0") for arm in arms} == set(range(5))
+    assert {mmfl.tuned_on(arm) for arm in arms} == {mmfl.IN_SHOP}
+    assert mmfl.fold_of("trial,mmfl,2") == mmfl.fold_of("mmfl") == 0
+
+
+def test_each_fold_trains_at_its_own_rate(tmp_path):
+    where = {"scale": "smoke", "device": "cpu", "results": tmp_path, "data_root": ""}
+    where["progress"] = False
+    told = {k: v for k, v in mmfl.choose([])[mmfl.WHOLE].items() if k != "rate"}
+    told |= {"rates": (1e-9, 1e-2)}
+    start = mmfl.build(mmfl.WHOLE, "smoke", 0)[1].tail
+    moved = []
+    for fold in (0, 1):
+        tail = mmfl.train("wardrobe-garments", "a", told, 0, where, fold)[1].tail
+        pairs = zip(tail.parameters(), start.parameters(), strict=True)
+        moved.append(max((a - b).detach().abs().max().item() for a, b in pairs))
+    assert moved[0] < 1e-6 < 1e-3 < moved[1]
+
+
 def test_the_plan_goes_round_by_round(monkeypatch):
     monkeypatch.setattr(mmfl.opening, "present", lambda *_: True)
     found = []
@@ -658,7 +687,7 @@ def test_without_the_photos_the_plan_goes_on_to_its_end(monkeypatch):
 def test_sizes_of_a_run():
     full = mmfl.budget("wardrobe-garments", "full", "mmfl")["steps"]
     assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 4
-    assert mmfl.budget("shop-views-in-shop", "full")["steps"] == 40
+    assert mmfl.budget("shop-views-in-shop", "full")["steps"] == 60
     assert mmfl.budget("deepfashion-c2s", "paper")["size"] == 320
     for scale in ("full", "paper"):
         dim = mmfl.budget("deepfashion-c2s", scale)["dim"]
