@@ -617,8 +617,42 @@ def test_forks_have_the_rate_of_the_stage_they_go_on_from():
     chosen, shop = mtv.choose(found), mtv.choose(found, "in-shop")
     assert {chosen[arm]["rate"] for arm in (*mtv.FORKS, "stage_1")} == {6.4e-2}
     assert chosen["tn_ap"]["rate"] == 6.4e-2
-    without = [{k: v for k, v in told["tn"].items() if k != "rate"} for told in (chosen, shop)]
+    without = [
+        {k: v for k, v in told["tn"].items() if k not in ("rate", "rates")}
+        for told in (chosen, shop)
+    ]
     assert without[0] == without[1]
+
+
+def test_within_the_shop_each_fold_chooses_its_rate():
+    rates = [told["rate"] for told in mtv.RATES]
+    names = [f"in-shop{fold},{arm}" for fold in range(5) for arm in ("tn", "tn_ap_vi")]
+    found = [
+        record(f"trial,{name},{i}", 0.9 if i == n % 4 else 0.1)
+        for n, name in enumerate(names)
+        for i in range(4)
+    ]
+    shop = mtv.choose(found, "in-shop")
+    assert shop["tn"]["rates"] == shop["tn_ap"]["rates"]
+    assert shop["tn"]["rates"] == tuple(rates[n] for n in (0, 2, 0, 2, 0))
+    for arm in ("tn_vi", "tn_ap_vi", "stage_1", "mtv_cnn"):
+        assert shop[arm]["rates"] == tuple(rates[n] for n in (1, 3, 1, 3, 1)), arm
+    assert not any("rate" in shop[arm] for arm in (*mtv.TABLES, "stage_1"))
+    arms = [arm for arm in mtv.second_round([]) if arm.startswith("in-shop")]
+    assert {mtv.fold_of(f"trial,{arm},0") for arm in arms} == set(range(5))
+    assert {mtv.tuned_on(arm) for arm in arms} == {mtv.IN_SHOP}
+    assert mtv.fold_of("trial,tn,2") == mtv.fold_of("tn") == 0
+
+
+def test_each_fold_trains_at_its_own_rate(where):
+    told = {k: v for k, v in SETTINGS["tn"].items() if k != "rate"} | {"rates": (1e-12, 1e-1)}
+    start = mtv.network("smoke", 0)[1].tail
+    moved = []
+    for fold in (0, 1):
+        tail = mtv.train(mtv.SHOES, "a", told, 0, where, fold)[1].tail
+        pairs = zip(tail.parameters(), start.parameters(), strict=True)
+        moved.append(max((a - b).detach().abs().max().item() for a, b in pairs))
+    assert moved[0] < 1e-6 < 1e-4 < moved[1]
 
 
 def test_the_spread_moves_one_number_at_the_tuned_rate():
