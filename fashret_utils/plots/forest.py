@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from fashret_utils.plots.style import COLOURS, SERIES, canvas, styled
 
 NEEDED = ("contrast", "panel", "value", "low", "high")
-_LABEL = 24  # letters of a contrast in a line
+_LABEL, _TITLES = 24, 72  # letters of a contrast in a line; of all panels' titles in one
 _ROW, _AROUND = 0.52, 1.8  # inches of a row; of title, axis label and legend
 _BAND = "#D9EBE4"
 _FLOOR = {"color": COLOURS["quiet"], "linestyle": (0, (1, 1.6)), "linewidth": 1.5}
@@ -69,7 +69,8 @@ def forest(
     for panel, place in zip(panels, axes, strict=True):
         rows = table[table["panel"] == panel].set_index("contrast")
         _background(place, delta, (floors or {}).get(panel), limits)
-        place.set_title(panel if len(panels) > 1 else "", fontweight="normal", fontsize=11.5)
+        above = fill(panel, _TITLES // len(panels)) if len(panels) > 1 else ""
+        place.set_title(above, fontweight="normal", fontsize=11.5)
         for y, contrast in enumerate(contrasts):
             if contrast in rows.index and np.isfinite(rows.loc[contrast, "value"]):
                 _row(place, y, rows.loc[contrast], limits)
@@ -154,7 +155,7 @@ def _start(axes: Axes, y: int, start: float, limits: tuple[float, float]) -> Non
 def _word(axes: Axes, x: float, y: int, word: str, limits: tuple[float, float]) -> None:
     """A word above the row, over its mark as far as the panel allows."""
     panels = axes.get_subplotspec().get_gridspec().ncols
-    half = 0.0058 * len(word) * panels * (limits[1] - limits[0])  # of its width, about
+    half = 0.0068 * len(word) * panels * (limits[1] - limits[0])  # of its width, about
     look = {"fontsize": 9, "color": COLOURS["text"], "path_effects": _HALO, "zorder": 6}
     x = np.clip(x, limits[0] + half, limits[1] - half)
     axes.text(x, y - 0.33, word, ha="center", va="center", **look)
