@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "converting": ["Averaged", "check_alive", "enlarged", "frozen", "generate", "signed"],
         "film": ["Film"],
         "lessons": ["Lessons"],
-        "quality": ["kernel_distance", "likeness", "reader", "white_share"],
+        "quality": ["apart", "kernel_distance", "likeness", "reader", "white_share"],
     },
 )

@@ -25,6 +25,12 @@ def likeness(pictures: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     return {"rmse": np.sqrt(((a - b) ** 2).mean((1, 2, 3))), "ssim": np.array(similar)}
 
 
+def apart(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean Euclidean distance of pictures uint8 (n, 3, S, S) in grey levels, pair by pair."""
+    a, b = (x.astype(np.float32).reshape(len(x), -1) for x in (a, b))
+    return float(np.linalg.norm(a - b, axis=1).mean())
+
+
 def white_share(pictures: np.ndarray, masks: np.ndarray, least: int = 235) -> np.ndarray:
     """Share of white among the pixels outside the garments' masks: (n,).
 
