@@ -92,10 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="the script, such as my_run.py")
     export.set_defaults(command=_export)
 
-    data = commands.add_parser("data", help="list, verify or fetch the data sets")
-    data.add_argument("action", choices=("list", "verify", "fetch"))
+    data = commands.add_parser("data", help="list, verify, fetch or offer the data sets")
+    data.add_argument("action", choices=("list", "verify", "fetch", "offer"))
     data.add_argument("name", nargs="?", help="data set to verify or fetch")
     data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
+    data.add_argument("--yes", action="store_true", help="fetch what is offered without asking")
     data.set_defaults(command=_data)
 
     records = commands.add_parser("records", help="list run records, or count the stale ones")
@@ -233,6 +234,11 @@ def _data(arguments: argparse.Namespace) -> int:
     if arguments.action == "list":
         print(datasets.available(arguments.data_root).to_string(index=False))
         return 0
+    if arguments.action == "offer":
+        from fashret_utils.datasets.offer import offer
+
+        ask = (lambda _: "yes") if arguments.yes else input if sys.stdin.isatty() else None
+        return 1 if offer(arguments.data_root, ask) else 0
     if not arguments.name:
         raise ValueError(
             f"data {arguments.action} needs the name of a data set; `data list` shows them"
@@ -265,9 +271,13 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     from fashret_utils import own_photo
 
+    folder, photo = arguments.folder.expanduser(), arguments.photo.expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder: expected one of product pictures")
+    if not photo.is_file():  # said before the folder is read, which may take minutes
+        raise FileNotFoundError(f"{photo} is no file: expected the photo to search with")
     archive = own_photo.choose(arguments.model)
-    gallery = own_photo.shop(arguments.folder, archive)
-    photo = arguments.photo.expanduser()
+    gallery = own_photo.shop(folder, archive)
     found = own_photo.answer(archive, photo.read_bytes(), arguments.k, gallery, photo.name)
     print(f"{archive.name}, in {len(gallery.captions)} pictures")
     for rank, (name, value) in enumerate(zip(found.captions, found.similarities, strict=True), 1):
