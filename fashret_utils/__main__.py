@@ -235,10 +235,9 @@ def _data(arguments: argparse.Namespace) -> int:
         print(datasets.available(arguments.data_root).to_string(index=False))
         return 0
     if arguments.action == "offer":
-        from fashret_utils.datasets.offer import offer
+        from fashret_utils.datasets.offer import at_terminal
 
-        ask = (lambda _: "yes") if arguments.yes else input if sys.stdin.isatty() else None
-        return 1 if offer(arguments.data_root, ask) else 0
+        return 1 if at_terminal(arguments.data_root, arguments.yes) else 0
     if not arguments.name:
         raise ValueError(
             f"data {arguments.action} needs the name of a data set; `data list` shows them"
@@ -271,15 +270,8 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     from fashret_utils import own_photo
 
-    folder, photo = arguments.folder.expanduser(), arguments.photo.expanduser()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder: expected one of product pictures")
-    if not photo.is_file():  # said before the folder is read, which may take minutes
-        raise FileNotFoundError(f"{photo} is no file: expected the photo to search with")
-    archive = own_photo.choose(arguments.model)
-    gallery = own_photo.shop(folder, archive)
-    found = own_photo.answer(archive, photo.read_bytes(), arguments.k, gallery, photo.name)
-    print(f"{archive.name}, in {len(gallery.captions)} pictures")
+    archive, found = own_photo.ask(arguments.folder, arguments.photo, arguments.k, arguments.model)
+    print(f"{archive.name}, in {len(found.gallery.captions)} pictures")
     for rank, (name, value) in enumerate(zip(found.captions, found.similarities, strict=True), 1):
         print(f"{rank:3}  {value:.3f}  {name}")
     if arguments.grid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -76,3 +77,9 @@ def offer(
     if len(failed) < len(lacking):
         say("`make book` now uses what was fetched.")
     return failed
+
+
+def at_terminal(root: str | Path | None = None, yes: bool = False) -> list[str]:
+    """`offer` to whoever sits at the terminal, if anybody does; `yes` answers the question."""
+    ask = (lambda _: "yes") if yes else input if sys.stdin.isatty() else None
+    return offer(root, ask)

@@ -5,7 +5,7 @@ from fashret_utils.own_photo.archive import Archive, archives, keep
 from fashret_utils.own_photo.galleries import Gallery
 from fashret_utils.own_photo.networks import Drawn, Lifted, Whole, trained
 from fashret_utils.own_photo.own_items import OwnItems
-from fashret_utils.own_photo.own_shop import choose, shop
+from fashret_utils.own_photo.own_shop import ask, choose, shop
 from fashret_utils.own_photo.pages import write
 from fashret_utils.own_photo.panel import panel
 
@@ -19,6 +19,7 @@ __all__ = [
     "Whole",
     "answer",
     "archives",
+    "ask",
     "choose",
     "keep",
     "panel",
