@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("action", choices=("list", "verify", "fetch", "offer"))
     data.add_argument("name", nargs="?", help="data set to verify or fetch")
     data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
-    data.add_argument("--yes", action="store_true", help="fetch what is offered without asking")
+    data.add_argument("--yes", action="store_true", help="fetch what is offered unasked")
     data.set_defaults(command=_data)
 
     records = commands.add_parser("records", help="list run records, or count the stale ones")
@@ -239,16 +239,14 @@ def _data(arguments: argparse.Namespace) -> int:
 
         return 1 if at_terminal(arguments.data_root, arguments.yes) else 0
     if not arguments.name:
-        raise ValueError(
-            f"data {arguments.action} needs the name of a data set; `data list` shows them"
-        )
+        said = f"data {arguments.action} needs the name of a data set; `data list` shows them"
+        raise ValueError(said)
     if arguments.action == "fetch":
         from fashret_utils.datasets.reading.fetch import fetch
 
         print(fetch(arguments.name, arguments.data_root))
         return 0
-    report = datasets.verify(arguments.name, arguments.data_root)
-    print(report)
+    print(report := datasets.verify(arguments.name, arguments.data_root))
     return 0 if report.complete else 1
 
 

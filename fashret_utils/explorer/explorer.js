@@ -43,7 +43,8 @@
     return box;
   }
   const names = { query: "query", gallery: "gallery" };
-  const words = (side, row) => `${names[side]}: ${sides[side].category[row]}, item ${sides[side].item[row]}`;
+  const kind = (side, row) => (sides[side].category[row] ? `${sides[side].category[row]}, ` : "");
+  const words = (side, row) => `${names[side]}: ${kind(side, row)}item ${sides[side].item[row]}`;
   const found = (method, row) => method.first[row] !== null && method.first[row] <= Number(at("within").value);
   const method = () => data.methods[Number(at("map-of").value)];
   const ranks = (k) => (k === 1 ? "rank" : `${k} ranks`);
