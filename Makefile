@@ -3,6 +3,7 @@
 #   make test    pytest, and every chapter at smoke scale under nbval
 #   make links   follow every link that leads out of the book
 #   make browser-test  open every page of the built book in Chromium
+#   make data    offer to fetch the open data sets that the book can use; YES=1 fetches at once
 #   make lab     open the chapters in JupyterLab
 #   make bench   measure speed against peers and limits; QUICK=1 for a short pass
 #   make clean   remove what was built (not .venv; `make distclean` removes that too)
@@ -29,7 +30,7 @@ SIDE_BY_SIDE := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(MAKE) --jobs=$(CORES
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book chapters smoke links test browser-test lint lab bench lock clean distclean
+.PHONY: book chapters smoke links test browser-test lint data lab bench lock clean distclean
 .DEFAULT_GOAL := book
 
 $(READY): requirements.lock pyproject.toml
@@ -93,6 +94,10 @@ test: lint
 browser-test: $(READY)
 	@echo "== the built book in Chromium"
 	@FASHRET_BOOK=_build/html $(BIN)/pytest -n 2 -p no:cacheprovider tests/browser
+
+# needs a network; without the sets everything else works
+data: $(READY)
+	@$(BIN)/python -m fashret_utils data offer $(if $(YES),--yes)
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks

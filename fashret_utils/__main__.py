@@ -92,10 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="the script, such as my_run.py")
     export.set_defaults(command=_export)
 
-    data = commands.add_parser("data", help="list, verify or fetch the data sets")
-    data.add_argument("action", choices=("list", "verify", "fetch"))
+    data = commands.add_parser("data", help="list, verify, fetch or offer the data sets")
+    data.add_argument("action", choices=("list", "verify", "fetch", "offer"))
     data.add_argument("name", nargs="?", help="data set to verify or fetch")
     data.add_argument("--data-root", help="folder of the real data sets (default: FASHRET_DATA)")
+    data.add_argument("--yes", action="store_true", help="fetch what is offered unasked")
     data.set_defaults(command=_data)
 
     records = commands.add_parser("records", help="list run records, or count the stale ones")
@@ -233,17 +234,19 @@ def _data(arguments: argparse.Namespace) -> int:
     if arguments.action == "list":
         print(datasets.available(arguments.data_root).to_string(index=False))
         return 0
+    if arguments.action == "offer":
+        from fashret_utils.datasets.offer import at_terminal
+
+        return 1 if at_terminal(arguments.data_root, arguments.yes) else 0
     if not arguments.name:
-        raise ValueError(
-            f"data {arguments.action} needs the name of a data set; `data list` shows them"
-        )
+        said = f"data {arguments.action} needs the name of a data set; `data list` shows them"
+        raise ValueError(said)
     if arguments.action == "fetch":
         from fashret_utils.datasets.reading.fetch import fetch
 
         print(fetch(arguments.name, arguments.data_root))
         return 0
-    report = datasets.verify(arguments.name, arguments.data_root)
-    print(report)
+    print(report := datasets.verify(arguments.name, arguments.data_root))
     return 0 if report.complete else 1
 
 
@@ -265,11 +268,8 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     from fashret_utils import own_photo
 
-    archive = own_photo.choose(arguments.model)
-    gallery = own_photo.shop(arguments.folder, archive)
-    photo = arguments.photo.expanduser()
-    found = own_photo.answer(archive, photo.read_bytes(), arguments.k, gallery, photo.name)
-    print(f"{archive.name}, in {len(gallery.captions)} pictures")
+    archive, found = own_photo.ask(arguments.folder, arguments.photo, arguments.k, arguments.model)
+    print(f"{archive.name}, in {len(found.gallery.captions)} pictures")
     for rank, (name, value) in enumerate(zip(found.captions, found.similarities, strict=True), 1):
         print(f"{rank:3}  {value:.3f}  {name}")
     if arguments.grid:

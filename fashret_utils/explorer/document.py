@@ -79,7 +79,7 @@ def explore(
     methods: Mapping[str, tuple[np.ndarray, np.ndarray]],
     title: str = "Explorer",
     k: int = 8,
-    side: int = 64,
+    side: int = PICTURES,
     seed: int = 0,
     layouts: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> Explorer:

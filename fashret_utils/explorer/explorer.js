@@ -43,7 +43,8 @@
     return box;
   }
   const names = { query: "query", gallery: "gallery" };
-  const words = (side, row) => `${names[side]}: ${sides[side].category[row]}, item ${sides[side].item[row]}`;
+  const kind = (side, row) => (sides[side].category[row] ? `${sides[side].category[row]}, ` : "");
+  const words = (side, row) => `${names[side]}: ${kind(side, row)}item ${sides[side].item[row]}`;
   const found = (method, row) => method.first[row] !== null && method.first[row] <= Number(at("within").value);
   const method = () => data.methods[Number(at("map-of").value)];
   const ranks = (k) => (k === 1 ? "rank" : `${k} ranks`);
@@ -189,13 +190,37 @@
       .filter(([, value]) => value && value !== "none");
     const text = document.createElement("p");
     text.textContent = `${words("query", row)}. ${facts.map(([name, value]) => `${name}: ${value}`).join("; ")}`;
-    at("asked").replaceChildren(thumb("query", row, 128, words("query", row)), text);
+    const own = [...data.gallery.item.keys()].filter((other) => data.gallery.item[other] === data.query.item[row]);
+    const pictures = document.createElement("div");
+    pictures.className = "pictures";
+    pictures.append(captioned("the photo", [thumb("query", row, 160, words("query", row))]));
+    const truth = own.slice(0, 4).map((other) => thumb("gallery", other, 96, words("gallery", other)));
+    if (truth.length) pictures.append(captioned("what it should find", truth, "truth"));
+    at("asked").replaceChildren(pictures, text);
+    at("difference").textContent = difference(row);
     at("found").replaceChildren(...data.methods.map((m) => results(m, row)));
     at("spoken").textContent = `${words("query", row)}. ${data.methods.map((m) => `${m.name}: ${firstHit(m, row)}`).join("; ")}`;
     if (shown.length) draw();
   }
   const firstHit = (m, row) =>
     m.first[row] === null ? "its item is not in the gallery" : `first hit at rank ${m.first[row]}`;
+  function captioned(words, pictures, kind = "") {
+    const figure = document.createElement("figure");
+    const [caption, box] = [document.createElement("figcaption"), document.createElement("div")];
+    caption.textContent = words;
+    box.append(...pictures);
+    figure.className = kind;
+    figure.append(caption, box);
+    return figure;
+  }
+  function difference(row) { // the second method is what the first is held against
+    const [first, second] = data.methods.map((m) => m.first[row]);
+    if (first === null) return "The item of this query is not in the gallery.";
+    if (first === second) return `Both find its item at rank ${first}.`;
+    const [better, worse] = first < second ? [a, b] : [b, a];
+    const [low, high] = [Math.min(first, second), Math.max(first, second)];
+    return `${better} finds its item at rank ${low}, ${worse} at rank ${high}.`;
+  }
   function results(m, row) {
     const title = document.createElement("h3");
     title.innerHTML = "<span></span> <small></small>";
@@ -211,7 +236,7 @@
       const mark = document.createElement("b");
       mark.textContent = hit ? "✓" : "✗";
       mark.setAttribute("aria-hidden", "true");
-      entry.append(thumb("gallery", other, 64, label), mark, ` ${similarity}`);
+      entry.append(thumb("gallery", other, 96, label), `${i + 1} `, mark, ` ${similarity}`);
       entry.title = words("gallery", other);
       list.append(entry);
     });

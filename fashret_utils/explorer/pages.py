@@ -24,7 +24,13 @@ LEFT_OUT = """(explore-{view.chapter})=
 Not shown: `{view.data}` was not found where this page was built (see {{doc}}`datasets`).
 """
 QUERIES = 500  # shown at most: those of a large test are thinned evenly
-SIDES = (64, 48, 32)  # pixels of a thumbnail: the largest with which the page is light enough
+SIDES = (
+    96,
+    80,
+    64,
+    48,
+    32,
+)  # pixels of a thumbnail: the largest with which the page is light enough
 
 
 def keep(

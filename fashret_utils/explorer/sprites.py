@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 COLUMNS = 40
+LONGEST = 16_383  # pixels of a side of a WebP
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def sprite(pixels: np.ndarray, side: int = 64, quality: int = 75) -> Sprite:
     - `side`: of a picture on the sheet, in pixels.
     - `quality`: of the WebP, 0 to 100.
 
-    **Raises** `ValueError` for pixels of another shape or dtype.
+    **Raises** `ValueError` for pixels of another shape or dtype, or more than one sheet can hold.
     """
     shape, dtype = np.shape(pixels), getattr(pixels, "dtype", None)
     if dtype != np.uint8 or len(shape) != 4 or shape[1] != 3 or shape[0] == 0:
@@ -38,6 +39,11 @@ def sprite(pixels: np.ndarray, side: int = 64, quality: int = 75) -> Sprite:
         )
     columns = min(COLUMNS, len(pixels))
     rows = -(-len(pixels) // columns)
+    if max(rows, columns) * side > LONGEST:
+        raise ValueError(
+            f"{len(pixels):,} pictures of {side} px do not fit on one sheet: show fewer, at most "
+            f"{LONGEST // side * COLUMNS:,}, or a smaller side"
+        )
     sheet = Image.new("RGB", (columns * side, rows * side), "white")
     for i, picture in enumerate(pixels):
         small = Image.fromarray(picture.transpose(1, 2, 0)).resize((side, side), Image.LANCZOS)

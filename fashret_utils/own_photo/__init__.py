@@ -4,7 +4,8 @@ from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives, keep
 from fashret_utils.own_photo.galleries import Gallery
 from fashret_utils.own_photo.networks import Drawn, Lifted, Whole, trained
-from fashret_utils.own_photo.own_shop import choose, shop
+from fashret_utils.own_photo.own_items import OwnItems
+from fashret_utils.own_photo.own_shop import ask, choose, shop
 from fashret_utils.own_photo.pages import write
 from fashret_utils.own_photo.panel import panel
 
@@ -14,9 +15,11 @@ __all__ = [
     "Drawn",
     "Gallery",
     "Lifted",
+    "OwnItems",
     "Whole",
     "answer",
     "archives",
+    "ask",
     "choose",
     "keep",
     "panel",

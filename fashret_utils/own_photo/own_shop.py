@@ -17,6 +17,7 @@ from fashret_utils.data.cache import cache_folder
 from fashret_utils.data.decoding import PictureError, decode
 from fashret_utils.datasets.reading.pictures import SUFFIXES
 from fashret_utils.explorer.sprites import sprite
+from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives
 from fashret_utils.own_photo.galleries import SIDE, Gallery
 
@@ -38,6 +39,28 @@ def choose(name: str = "", folder: Path | None = None) -> Archive:
             f"no model has {name!r} in its name: {'; '.join(each.name for each in found)}"
         )
     return max(named, key=lambda archive: archive.metrics.get("hit@1", 0))
+
+
+def ask(
+    folder: str | Path, photo: str | Path, k: int = 8, model: str = ""
+) -> tuple[Archive, Answer]:
+    """Search a folder of pictures with the file of a photo.
+
+    **Arguments**: `k` - ranks; `model` - part of its name, see `choose`.
+
+    **Returns** the model that was chosen, and what it found.
+
+    **Raises** `FileNotFoundError` for a folder or photo that is not there, before anything is read;
+    else as `choose`, `shop` and `answer`.
+    """
+    folder, photo = Path(folder).expanduser(), Path(photo).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder: expected one of product pictures")
+    if not photo.is_file():
+        raise FileNotFoundError(f"{photo} is no file: expected the photo to search with")
+    archive = choose(model)
+    gallery = shop(folder, archive)
+    return archive, answer(archive, photo.read_bytes(), k, gallery, photo.name)
 
 
 def shop(folder: str | Path, archive: Archive, progress: bool = True) -> Gallery:

@@ -18,6 +18,7 @@ from fashret_utils.site import (
     emblem,
     faults,
     galleries,
+    practice,
     repeatability,
     rooms,
     speed,
@@ -87,6 +88,7 @@ def stage(
     (generated / "repeatability.md").write_text(repeatability.markdown(root / "results"))
     rooms.write(root, generated)
     galleries.write(root, generated)
+    practice.write(judged, committed, root, generated)
     speed.page(root, generated, notebooks)
     place = "" if data_root is None else str(data_root)
     explorer.write(executed / "results", out / "book/_static", generated, place)

@@ -50,6 +50,12 @@ def test_a_click_shows_what_both_methods_find(explorer):
     first, second = found(explorer)
     assert len(first) == len(second) == 8
     assert {*first, *second} <= {"hit", "miss"}
+    assert explorer.locator("#found .thumb").first.bounding_box()["width"] >= 96
+    assert "rank" in explorer.inner_text("#difference")
+    tops = explorer.eval_on_selector_all(
+        "#found ol", "lists => lists.map((list) => list.getBoundingClientRect().top)"
+    )
+    assert abs(tops[0] - tops[1]) < 30, "the rankings stand side by side"
 
 
 def test_hits_are_marked_where_the_items_agree(explorer):

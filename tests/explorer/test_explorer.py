@@ -140,6 +140,8 @@ def test_a_sprite_holds_each_picture_at_its_place():
         assert abs(sheet[y + 4, x + 4].astype(int) - int(level)).max() <= 4
     with pytest.raises(ValueError, match="expected uint8"):
         explorer.sprite(pixels.astype(np.float32))
+    with pytest.raises(ValueError, match=r"50 pictures of 9000 px do not fit .* at most 40"):
+        explorer.sprite(pixels, side=9000)
 
 
 def recorded(results, view, pictures):
@@ -216,7 +218,7 @@ def test_of_many_queries_some_are_shown_and_those_without_an_answer_left_out(
         explorer.keep(tmp_path, found, q, g, **names, seed=0)
     monkeypatch.setattr(pages, "QUERIES", 3)
     shown = data(explorer.from_records(view, tmp_path))
-    assert shown["side"] == 64
+    assert shown["side"] == 96
     monkeypatch.setattr(pages, "LIMIT", 1)  # no side is light enough: the smallest
     shown = data(explorer.from_records(view, tmp_path))
     assert shown["side"] == 32

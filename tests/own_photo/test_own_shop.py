@@ -115,6 +115,24 @@ def test_the_command_line_searches_a_folder(kept, folder, tmp_path, capsys):
     assert "prices.csv" in capsys.readouterr().err
 
 
+def test_the_command_line_names_what_it_cannot_search(kept, folder, tmp_path, capsys):
+    photo = str(folder / "2.png")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts/list.txt").write_text("nothing to see")
+    for place, asked, message in (
+        ("nowhere", photo, "nowhere is no folder: expected one of product pictures"),
+        ("empty", photo, "empty has no picture that can be read: expected files of .bmp"),
+        ("texts", photo, "texts has no picture that can be read"),
+        ("products", "gone.jpg", "gone.jpg is no file: expected the photo to search with"),
+    ):
+        assert main(["search", str(tmp_path / place), asked]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: ")
+        assert message in said
+        assert len(said.splitlines()) == 1
+
+
 def test_a_panel_searches_a_shop(kept, folder, tmp_path):
     with pytest.warns(UserWarning, match="no pictures"):
         _, place, field, shown = own_photo.panel(tmp_path / "models", k=2, shop=folder).children
