@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fashret_utils.evidence.records import Record
+from fashret_utils.evidence.statistics import t_interval
 
 COLUMNS = {  # what a record keeps -> heading, unit
     "weights": ("weights, thousands", 1e3),
@@ -30,3 +31,27 @@ def priced(table: pd.DataFrame, found: Collection[Record]) -> pd.DataFrame:
         means = {arm: f"{np.mean(values):.0f}" for arm, values in kept.items()}
         table[heading] = [means.get(arm, "") for arm in table.index]
     return table
+
+
+def trained(found: Collection[Record], arms: Collection[str]) -> pd.DataFrame:
+    """What it cost to train arms, and how good they are: means over their records on one data set.
+
+    **Arguments**: `found` - records of arms, which kept `before_seconds` (of what an arm needs
+    before its own training) and `net_parameters`.
+
+    **Returns** arms by `seconds`, `before`, `map` with `low` and `high` (Student's interval over
+    seeds; NaN of one seed) and `parameters`; arms without records are left out.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for arm in arms:
+        mine = [run for run in found if run.arm == arm]
+        if not mine:
+            continue
+        value, low, high = t_interval(np.array([run.metrics["map"] for run in mine]))
+        rows[arm] = {
+            "seconds": float(np.mean([run.cost["device_seconds"] for run in mine])),
+            "before": float(np.mean([run.extra["before_seconds"] for run in mine])),
+            **{"map": value, "low": low, "high": high},
+            "parameters": float(np.mean([run.extra["net_parameters"] for run in mine])),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
