@@ -73,11 +73,11 @@ def as_table(found: Mapping[str, Agreement]) -> pd.DataFrame:
 def means(
     grounds: Grounds, tests: Collection[str], arms: Sequence[str], metric: str = "map"
 ) -> pd.DataFrame:
-    """Mean of a metric over seeds and queries: arms by tests, NaN where an arm has no three runs."""
+    """Mean of a metric over seeds and queries: arms by tests, NaN without three runs."""
     rows = {}
     for arm in arms:
         sides = {test: side(grounds, test, [arm], metric) for test in tests}
-        rows[arm] = {test: s.values.mean() if s else float("nan") for test, s in sides.items()}
+        rows[arm] = {test: s.table.mean() if s else float("nan") for test, s in sides.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*tests])
 
 

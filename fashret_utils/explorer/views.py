@@ -81,10 +81,10 @@ VIEWS = (
         name="check",
         chapter="06_reality_check",
         data="wardrobe-garments",
-        arms=("mmfl", "ntxent"),
+        arms=("mmfl", "infonce"),
         title="One protocol: a large method, and a plain loss",
         caption="Both with the budget of {doc}`/notebooks/06_reality_check`: `mmfl` has fused"
-        " scales and branches, `ntxent` is InfoNCE on one embedding.",
+        " scales and branches, `infonce` is a plain loss on one embedding.",
     ),
     View(
         name="groceries",

@@ -1,250 +1,343 @@
-"""Chapter 06: one protocol for all arms, and the statistics that compare them."""
+"""Chapter 06: one protocol for all arms, each of which is what its chapter says."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
+from tried import all_tried
 
 from fashret_utils import chapters
-from fashret_utils.data.columns import SHOP, STREET
-from fashret_utils.evidence import records
+from fashret_utils.data import SHOP, STREET
+from fashret_utils.data.batches import Batch
+from fashret_utils.evidence import claims, records
+from fashret_utils.training import Bench, Job
+from fashret_utils.training.benches.by_distance import ByDistance, features
+from fashret_utils.training.benches.drawn import Drawn
 
 check = chapters.definitions("06_reality_check")
-SMOKE = check.budget("smoke")
+SMOKE = check.budget(check.GARMENTS, "smoke")
+PLACE = {"seed": 0, "rank": 0, "world": 1}
+FLAT = ("infonce", "triplet", "cosface", "one_margin", "dml", "softmax_center", "gsn", "mtv_cnn")
 
 
 @pytest.fixture(scope="module")
 def garments():
-    return check.load_data("wardrobe-garments", "smoke").where(split="train")
+    return check.load_data(check.GARMENTS, "smoke")
 
 
-@pytest.fixture(scope="module")
-def shoes():
-    return check.load_data("wardrobe-shoes", "smoke").where(split="train")
-
-
-@pytest.fixture(scope="module")
-def where(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("check")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(check, "cache_folder", lambda: folder / "kept")
+@pytest.fixture
+def where(tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "cache_folder", lambda: tmp_path / "kept")
     names = {"scale": "smoke", "device": "cpu", "data_root": "", "progress": False}
-    yield names | {"results": folder / "results"}
-    patch.undo()
+    return names | {"results": tmp_path / "results", "checkpoints": None}
 
 
-def module_of(arm, rows, seed=0, scale="smoke"):
-    model, levels = check.trunk(scale, seed)
-    settings = check.choose([])[arm]
-    return check.build(arm, settings, model, levels, rows, check.budget(scale), "cpu"), model
+def arm_of(name, catalog, seed=0):
+    """An arm as it starts, and its bench."""
+    stem, model = check.build(name, "smoke", seed)
+    data = (ByDistance if name == "mtv_cnn" else Bench)(catalog, stem)
+    told = check.choose([])[name]
+    return check.make(name, told, model, data, SMOKE, seed), data
 
 
 # The protocol
 
 
-def test_every_arm_has_the_same_tuning_budget_and_every_method_a_control():
-    counts = {arm: len(settings) for arm, settings in check.TRIALS.items()}
-    assert set(counts.values()) == {4}
-    assert set(check.PAPERS) == set(check.TRIALS) - set(check.PLAIN) - {
-        "softmax_center",
-        "strong_baseline",
-    }
-    assert set(check.PAPERS.values()) <= set(check.TRIALS)
-    for settings in check.TRIALS.values():
-        assert sorted(s["rate"] for s in settings) == [1e-3, 1e-3, 4e-3, 4e-3]
-        assert len({tuple(sorted(map(str, s.items()))) for s in settings}) == 4
+def test_every_arm_has_six_settings_and_every_idea_a_relative():
+    for arm, choices in check.grids().items():
+        assert len(choices) == 6, arm
+        assert len({tuple(sorted(map(str, told.items()))) for told in choices}) == 6
+        assert sorted({told["rate"] for told in choices}) == [3e-4, 1e-3, 3e-3]
+    assert len(check.FIXED) == 11
+    assert {*check.IDEAS, *check.IDEAS.values()} <= set(check.FIXED)
+    assert set(check.OWN) == set(check.FIXED)
 
 
-@pytest.mark.parametrize("arm", check.TRIALS)
-def test_arms_see_equal_pictures_from_an_equal_start(arm, garments):
-    module, model = module_of(arm, garments)
-    start = check.trunk("smoke", 0)[0].state_dict()
-    for name, value in model.state_dict().items():
-        # building an arm looks at the training pictures, and changes no weight of the trunk
-        assert torch.equal(value, start[name]), name
-    batch = check.batches_of(arm, garments, SMOKE, "cpu", 0).at(0)
-    assert len(batch) == pytest.approx(SMOKE["pictures"], rel=0.2)
-    loss = module(batch)
+def test_without_trials_the_middle_rate_is_taken():
+    assert {told["rate"] for told in check.choose([]).values()} == {1e-3}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_arms_start_alike_and_learn_from_the_same_pairs(name, garments):
+    arm, data = arm_of(name, garments)
+    plain, _ = arm_of("infonce", garments)
+    torch.testing.assert_close(arm.model.tail.state_dict(), plain.model.tail.state_dict())
+    torch.testing.assert_close(arm.model.head.state_dict(), plain.model.head.state_dict())
+    batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
+    pairs = check.batches_of(plain, data, SMOKE, PLACE).at(0)
+    street = [each.rows[each.domains == STREET] for each in (batch, pairs)]
+    assert torch.equal(*street)
+    assert len(street[0]) == SMOKE["items"]
+    assert len(batch) == SMOKE["items"] * (3 if name == "mtv_cnn" else 2)
+    loss = arm(data.stem(batch), batch)
     assert loss.shape == ()
     loss.backward()
-    learnt = [p for p in module.model.parameters() if p.grad is not None]
-    assert sum(p.grad.abs().sum() for p in learnt) > 0
+    assert arm.model.head.weight.grad.abs().sum() > 0
+    groups = check.groups_of(arm, 1e-3)
+    grouped = [id(p) for group in groups for p in group["params"]]
+    learnt = [p for p in arm.parameters() if p.requires_grad]
+    assert sorted(grouped) == sorted(map(id, learnt))
+    rates = {id(p): group["lr"] for group in groups for p in group["params"]}
+    assert rates[id(arm.model.head.weight)] == pytest.approx(3e-3)
+    assert {rates[id(p)] for p in arm.model.tail.parameters() if p.requires_grad} == {1e-3}
 
 
-def test_at_quick_arms_differ_by_four_pictures_a_step_at_most():
-    rows = check.load_data("wardrobe-garments", "smoke").where(split="train")
-    plan = check.budget("quick")
-    many = replace(rows, name="many", item=rows.item)  # 32 items
-    sizes = {arm: check.shape_of(arm, many, plan) for arm in check.TRIALS}
-    assert plan["pictures"] == 96
-    for arm, shape in sizes.items():
-        each = 6 if arm == "mtv_cnn" else shape["pictures"]
-        wanted = min(plan["pictures"] // each, rows.n_items)
-        assert shape["items"] == wanted, arm
+@pytest.mark.parametrize("name", ["mmfl", "strong_baseline", "infonce"])
+def test_trunk_and_stride_are_the_same_and_its_statistics_stay(name, garments):
+    arm, data = arm_of(name, garments)
+    batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
+    maps = data.stem(batch)
+    branched = name in check.BRANCHED
+    scales = arm.model.tail(maps)[-1] if branched else arm.model.tail(maps)
+    assert scales.shape[1:] == (320, 3, 3)
+    before = {key: value.clone() for key, value in arm.model.tail.named_buffers()}
+    arm.train()
+    arm(maps, batch).backward()
+    for key, value in arm.model.tail.named_buffers():
+        assert torch.equal(value, before[key]), key
+    embedded = data.embed(arm.model, garments.where(split="val"))
+    assert embedded.shape[1] == SMOKE["dim"] == 126
 
 
-@pytest.mark.parametrize("arm", check.TRIALS)
-def test_every_arm_trains_and_records(arm, where):
-    settings = check.choose([])[arm]
-    _, found, vectors = check.train_arm("wardrobe-garments", arm, settings, 0, where)
-    kept = records.read(
-        records.path_of(where["results"], check.CHAPTER, "wardrobe-garments", arm, "smoke", 0)
-    )
-    assert kept.extra["settings"] == settings
-    assert kept.cost["steps"] == SMOKE["steps"]
-    assert np.isfinite(kept.curve["loss"]).all()
-    hits = check.unpacked(kept)
-    assert hits.mean() == pytest.approx(kept.metrics["hit@1"])
-    assert np.array_equal(hits, found.per_query["hit@1"] > 0)
-    length = vectors[1].shape[1] - 2 * (arm == "mtv_cnn")  # two coordinates of no content
-    assert length == (126 if arm == "mmfl" else 128)
-    assert kept.extra["embedding_bytes"] == 4 * length
-    assert ("converter_seconds" in kept.extra) == (arm == "poshaknet")
+def test_the_start_is_centred_and_of_one_size(garments):
+    arm, data = arm_of("triplet", garments)
+    batches = data.batches(items=SMOKE["items"], steps=8, seed=0)
+    with torch.no_grad():
+        found = torch.cat([arm.model(data.stem(batch)) for batch in batches])
+    assert found.mean(0).norm() < 1e-4 * found.norm()
+    assert found.square().sum(1).mean().sqrt() == pytest.approx(check.mmfl.RADIUS, rel=1e-4)
 
 
-def test_a_run_repeats_to_the_last_bit(where, tmp_path):
-    settings = check.choose([])["mtv_cnn"]
-    job = ("wardrobe-garments", "mtv_cnn", settings, 1)
-    first = check.train_arm(*job, where | {"results": tmp_path / "a"})[2]
-    second = check.train_arm(*job, where | {"results": tmp_path / "b"})[2]
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+def test_a_trial_has_half_the_steps_and_groceries_their_own():
+    full = check.budget(check.GARMENTS, "full")
+    assert check.budget(check.GARMENTS, "full", "trial,gsn,0")["steps"] == full["steps"] // 2
+    assert check.budget(check.GARMENTS, "full", "gsn") == full
+    assert check.budget(check.GROCERY, "full")["steps"] < full["steps"]
+    assert full["items"] % check.grid_side(full["items"]) ** 2 == 0
+    assert check.grid_side(full["items"]) == 4
 
 
 # The arms are what their chapters say
 
 
-def test_triplets_have_the_objective_of_chapter_04(shoes):
-    plan = SMOKE | {"pictures": 48}  # eight triplets, as chapter 04 has
-    model, levels = check.trunk("smoke", 0)
-    settings = check.TRIALS["mtv_cnn"][0]
-    module = check.build("mtv_cnn", settings, model, levels, shoes, plan, "cpu").eval()
-    batch = check.batches_of("mtv_cnn", shoes, plan, "cpu", 0).at(0)
-    theirs = {"loss": "ratio", "alpha_v": settings["alpha_v"], "beta_a": settings["beta_a"]}
-    for weights in (None, module.truth.weights):
-        module.weights = weights
-        with torch.no_grad():
-            ours = module(batch)
-            embedded = module.model(batch.images)
-            logits = module.head(embedded[: module.triplets])
-            given = (embedded, logits, batch, module.truth, theirs, module.triplets, weights)
-            terms = check.mtv.objective(*given)
-            torch.testing.assert_close(ours, sum(terms.values()))
+def fed(maps, items, domains, attributes=None):
+    zeros = torch.zeros(len(items), 0, dtype=torch.int16)
+    attributes = zeros if attributes is None else attributes
+    return Batch(maps, items, domains, attributes, torch.arange(len(items)))
 
 
-def test_grades_need_graded_attributes(garments, shoes):
-    assert module_of("mtv_cnn", shoes)[0].settings["weights"] == "mean"
-    assert module_of("mtv_cnn", garments)[0].settings["weights"] == "equal"
+class Direct(nn.Module):
+    """Stands for a network: what goes in are embeddings, of pictures or of cells."""
+
+    def forward(self, maps):
+        return maps
 
 
-def test_second_stages_begin_when_they_should(garments):
-    plan = SMOKE | {"steps": 12}
-    module, _ = module_of("mtv_cnn", garments)
-    batches = check.batches_of("mtv_cnn", garments, plan, "cpu", 0)
-    for step in range(1, 13):
-        check.later("mtv_cnn", module, batches, garments, plan, step, "cpu")
-        assert (batches.sampler.pool is not None) == (step >= 4)
-    module, _ = module_of("gsn", garments)
-    searches = check.batches_of("gsn", garments, plan, "cpu", 0)
-    check.later("gsn", module, searches, garments, plan, 5, "cpu")
-    assert searches.sampler.hard is None
-    check.later("gsn", module, searches, garments, plan, 6, "cpu")
-    row = next(iter(searches.sampler.hard))
-    assert (garments.item[searches.sampler.hard[row]] != garments.item[row]).all()
+def test_each_query_searches_its_own_grid():
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.randn(16, 5, generator=generator)
+    rows = SimpleNamespace(item=np.arange(8))
+    loss = check.gsn.SearchLoss("double_margin", "grid", high=0.8, low=0.0)
+    arm = check.OfGrids(Direct(), loss, rows)
+    found = arm(vectors, fed(vectors, torch.arange(8).repeat_interleave(2), torch.arange(16) % 2))
+    street, shop = vectors[::2], vectors[1::2]
+    match, other = [], []
+    for i in range(8):
+        for j in range(4 * (i // 4), 4 * (i // 4) + 4):  # grids of 2 x 2
+            cosine = F.cosine_similarity(street[i], shop[j], dim=0)
+            (match if i == j else other).append((0.8 - cosine if i == j else cosine).clamp(min=0))
+    expected = torch.stack(match).mean() + torch.stack(other).mean()
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_grid_is_seen_as_one_picture(garments):
+    arm, data = arm_of("gsn", garments)
+    batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
+    maps = data.stem(batch)
+    seen = []
+    arm.model.tail.register_forward_hook(lambda _, given, out: seen.append(given[0].shape))
+    arm(maps, batch)
+    assert [tuple(shape[-2:]) for shape in seen] == [(6, 6), (12, 12)]
+    assert seen[1][0] * 4 == SMOKE["items"]
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_views_have_the_objective_of_chapter_04(garments, stage):
+    arm, data = arm_of("mtv_cnn", garments)
+    if stage == 2:
+        arm.later(SMOKE["steps"] // 3, SMOKE["steps"], data)
+    batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
+    found = arm(data.stem(batch), batch)
+    embedded = arm.model(data.stem(batch))
+    anchor, own, view = embedded[::3], embedded[1::3], embedded[2::3]
+    items = torch.searchsorted(arm.numbers, batch.items)[::3]
+    losses = []
+    for i in range(len(items)):
+        for j in range(len(items)):
+            if i != j and arm.allowed[items[i], items[j]]:
+                weight = arm.weights[items[i], items[j]]
+                three = (x[None] for x in (anchor[i], own[i], own[j]))
+                losses.append(check.mtv.ratio_triplet_loss(*three, weight))
+    expected = torch.stack(losses).mean()
+    expected = expected + 0.05 * (own - view).square().sum(1).mean() / 2
+    logits, codes = arm.criterion(anchor), batch.attributes[::3]
+    told = logits, codes, arm.truth.class_weights
+    expected = expected + 0.05 * check.mtv.attribute_loss(*told)
+    torch.testing.assert_close(found, expected)
+    if stage == 1:
+        assert arm.allowed.sum() == arm.allowed.numel() - len(arm.allowed)
+        assert (arm.weights == 1).all()
+
+
+def test_the_second_stage_keeps_the_nearest_items_and_never_the_own(garments):
+    arm, data = arm_of("mtv_cnn", garments)
+    arm.later(SMOKE["steps"] // 3 + 1, SMOKE["steps"], data)
+    assert (arm.weights == 1).all()
+    arm.later(SMOKE["steps"] // 3, SMOKE["steps"], data)
+    count = int(0.4 * (len(arm.numbers) - 1))
+    assert (arm.allowed.sum(1) == count).all()
+    assert not arm.allowed.diagonal().any()
+    rows = garments.where(split="train", domain=SHOP)
+    seen = torch.from_numpy(features(data, arm.model, rows))
+    owner = torch.searchsorted(arm.numbers, torch.from_numpy(rows.item.copy()))
+    means = torch.stack([seen[owner == i].mean(0) for i in range(len(arm.numbers))])
+    nearest = torch.cdist(means, means).fill_diagonal_(torch.inf).topk(count, largest=False)[1]
+    assert arm.allowed.gather(1, nearest).all()
+    mean = arm.weights.gather(1, nearest).mean()
+    assert mean == pytest.approx(1.0, rel=1e-4)
+
+
+def test_a_view_is_another_shop_picture_of_the_item(garments):
+    arm, data = arm_of("mtv_cnn", garments)
+    batches = check.batches_of(arm, data, SMOKE, PLACE)
+    for step in range(3):
+        rows = batches.sampler.rows(step).reshape(-1, 3)
+        item, domain = batches.catalog.item[rows], batches.catalog.domain[rows]
+        assert (item == item[:, :1]).all()
+        assert (domain == [STREET, SHOP, SHOP]).all()
+        assert (rows[:, 1] != rows[:, 2]).all()
 
 
 def test_softmax_and_centre_is_the_sum_of_its_parts():
     torch.manual_seed(0)
-    loss = check.SoftmaxAndCenter(5, 8, center=0.3)
-    x, items = torch.randn(6, 8), torch.arange(6) % 5
-    centres = loss.loss.center.centers.clone()
-    softmax = F.cross_entropy(loss.loss.softmax(x), items)
-    centre = 0.3 * (x - centres[items]).square().sum(1).mean() / 2
+    loss = check.SoftmaxAndCenter(5, 8, 0.3, 0)
+    x, items = torch.randn(20, 8), torch.arange(20) % 5
+    loss.start(x, items)
+    means = torch.stack([x[items == i].mean(0) for i in range(5)])
+    torch.testing.assert_close(loss.joint.center.centers, means)
+    torch.testing.assert_close(loss.joint.softmax.weight.detach(), F.normalize(means))
+    softmax = F.cross_entropy(x @ F.normalize(means).T, items)
+    centre = 0.3 * (x - means[items]).square().sum(1).mean() / 2
     torch.testing.assert_close(loss(x, items, None), softmax + centre)
 
 
-def test_drawn_rows_change_street_pictures_alone(garments):
-    plan = SMOKE | {"gan_width": 1 / 32}
-    converter = check.poshak.make_gan(check.poshak.GAN, plan, 0)[0]["converter"]
-    shown = check.drawn(garments, 32, converter)
-    before, after = garments.pixels(32), shown.pixels(32)
-    shop, street = (garments.domain == side for side in (SHOP, STREET))
-    assert np.array_equal(before[shop], after[shop])
-    assert np.array_equal(after[street], check.poshak.generate(converter, before[street]))
-    assert np.array_equal(shown.item, garments.item)
-    some = shown.take(np.flatnonzero(street)[[3, 1]])
-    assert np.array_equal(some.pixels(32), after[street][[3, 1]])
+def test_poshaknet_sees_drawings_of_street_pictures_alone(garments):
+    class Grey(nn.Module):
+        def forward(self, pictures):
+            return pictures.mean(1, keepdim=True).expand_as(pictures)
+
+    stem, model = check.build("poshaknet", "smoke", 0)
+    data = Drawn(garments, stem, converter=Grey(), side=32)
+    told = check.choose([])["poshaknet"]
+    arm = check.make("poshaknet", told, model, data, SMOKE, 0)
+    plain, _ = arm_of("softmax_center", garments)
+    torch.testing.assert_close(arm.model.state_dict(), plain.model.state_dict())
+    seen = []
+    arm.model.register_forward_hook(lambda _, given, out: seen.append(given[0]))
+    batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
+    arm(data.stem(batch), batch)
+    street, shop = batch.domains == STREET, batch.domains == SHOP
+    assert torch.equal(seen[-1][shop], batch.images[shop])
+    rows = garments.where(split="train").take(batch.rows[street].numpy())
+    torch.testing.assert_close(seen[-1][street], data.maps(rows))
+    assert not torch.allclose(seen[-1][street], batch.images[street])
 
 
-def test_class_weights_start_at_the_means_of_their_items(garments):
-    module, model = module_of("softmax_center", garments)
-    embedded = check.retrieval.embed(model, garments, SMOKE["size"])
-    item = garments.item[0]
-    mean = F.normalize(torch.from_numpy(embedded[garments.item == item].sum(0)), dim=0)
-    place = int(np.searchsorted(np.unique(garments.item), item))
-    weight = module.criterion.loss.softmax.weight[place].detach()
-    torch.testing.assert_close(weight, mean, atol=1e-5, rtol=1e-5)
+# Runs, trials and the plan
 
 
-# Statistics
+@pytest.mark.parametrize("name", ["gsn", "poshaknet", "mtv_cnn", "mmfl"])
+def test_an_arm_is_recorded_query_by_query_with_what_it_cost(name, where):
+    settings = check.choose([])[name]
+    check.do(Job(check.GARMENTS, name, 0, settings), where)
+    made = records.load(where["results"], data=check.GARMENTS, arm=name)
+    (kept,) = made
+    assert kept.extra["settings"] == records.plain(settings, "settings")
+    assert kept.cost["steps"] == SMOKE["steps"]
+    assert np.isfinite(kept.curve["loss"]).all()
+    assert len(records.per_query(kept, where["results"]).item) == kept.counts["n_query"]
+    assert kept.extra["embedding_bytes"] == 4 * 126
+    assert (kept.extra["before_seconds"] > 0) == (name == "poshaknet")
 
 
-def record_of(bits, seed=0):
-    digits = np.packbits(np.array(bits, bool)).tobytes().hex()
-    about = {"chapter": "c", "data": "d", "arm": "a", "scale": "smoke", "seed": seed}
-    counts = {"n_query": len(bits)}
-    return records.Record(
-        **about, metrics={}, intervals={}, counts=counts, extra={"hits@1": digits}
-    )
+def test_a_trial_writes_validation_numbers_and_none_of_the_test(where):
+    settings = check.grids()["dml"][0]
+    check.do(Job(check.GARMENTS, "trial,dml,0", 1, settings), where)
+    (made,) = records.load(where["results"])
+    assert made.metrics == {}
+    assert made.per_query is None
+    assert 0 < made.extra["val_map"] <= 1
+    assert made.cost["steps"] == SMOKE["steps"] // 2
 
 
-def test_hits_survive_packing():
-    bits = np.random.default_rng(0).random(21) < 0.5
-    assert np.array_equal(check.unpacked(record_of(bits)), bits)
+def test_a_run_repeats_to_the_last_bit_also_with_a_generator(where, tmp_path):
+    settings, found = check.choose([])["poshaknet"], []
+    for name in ("a", "b"):  # the second takes the generator that the first has kept
+        job = check.GARMENTS, "poshaknet", settings, 1
+        found.append(check.train_arm(*job, where | {"results": tmp_path / name})[3])
+    first, second = (each[check.GARMENTS] for each in found)
+    assert np.array_equal(first.query, second.query)
+    assert np.array_equal(first.gallery, second.gallery)
 
 
-def test_a_difference_is_paired_by_query_and_by_seed():
-    random = np.random.default_rng(0)
-    a = random.random((3, 400)) < 0.5
-    same = [record_of(x) for x in a]
-    assert check.difference(same, same) == (0.0,) * 5
-    b = a.copy()
-    b[:, :40] = False
-    lost = [a[s, :40].sum() / 4 for s in range(3)]  # in points
-    value, low, high, low_seeds, high_seeds = check.difference(same, [record_of(x) for x in b])
-    assert value == pytest.approx(np.mean(lost))
-    half = 4.302653 * np.std(lost, ddof=1) / np.sqrt(3)  # t, two degrees of freedom
-    assert (low_seeds, high_seeds) == pytest.approx((value - half, value + half), abs=1e-4)
-    by_query = 100 * (a.mean(0) - b.mean(0))
-    error = by_query.std() / np.sqrt(400)
-    assert (low, high) == pytest.approx((value - 1.96 * error, value + 1.96 * error), rel=0.1)
-    assert np.isnan(check.difference(same[:1], same[1:2])[3:]).all()
+def test_settings_are_chosen_on_validation_and_a_grid_goes_on_beyond_its_edge():
+    tried = all_tried([check.grids()])  # the last setting is best, so the largest rate
+    first, beyond = check.rounds(tried)
+    assert set(beyond) == {f"further,{arm}" for arm in check.FIXED}
+    for name, choices in beyond.items():
+        arm = name.partition(",")[2]
+        assert [told["rate"] for told in choices] == [pytest.approx(9e-3)] * 2
+        for told in choices:
+            assert {**told, "rate": 3e-3} in first[arm]
+    chosen = check.choose(tried)
+    assert chosen == {arm: choices[-1] for arm, choices in first.items()}
+    worse = all_tried([{"further,gsn": beyond["further,gsn"]}])  # 0 and 0.001
+    assert check.choose(tried + worse)["gsn"] == first["gsn"][-1]
+    better = [r for r in all_tried([{"further,gsn": [{}] * 9}]) if r.arm.endswith(",8")]
+    better = [replace(r, arm="trial,further,gsn,1") for r in better]
+    assert check.choose(tried + better)["gsn"] == beyond["further,gsn"][1]
 
 
-def test_ranks_and_friedman_by_hand():
-    scores = pd.DataFrame({"a": [3.0, 9, 5, 7], "b": [2.0, 8, 4, 6], "c": [1.0, 8, 3, 5]})
-    ranks, p = check.mean_ranks(scores)
-    assert ranks.to_dict() == {"a": 1.0, "b": 2.125, "c": 2.875}
-    assert list(ranks.index) == ["a", "b", "c"]
-    # 12 / (N k (k + 1)) sum R^2 - 3 N (k + 1), and the correction for one tie of two
-    sums = 4 * ranks.to_numpy()
-    statistic = (12 / (4 * 3 * 4) * (sums**2).sum() - 3 * 4 * 4) / (1 - 6 / (4 * 3 * 8))
-    assert p == pytest.approx(check.stats.chi2.sf(statistic, 2))
+def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
+    monkeypatch.setattr(check.opening, "present", lambda *_: True)
+    sizes = check.preset(check.BUDGET, "full")
+    first = check.plan("full", [])
+    assert {job.stage for job in first} == {0, 1}
+    drawn = [job for job in first if job.arm == "generator"]
+    assert len(drawn) == sizes["seeds"] + 2 * sizes["more_seeds"] == 20
+    tried = [job for job in first if job.stage == 1]
+    assert len(tried) == 11 * 6 * sizes["trial_seeds"]
+    assert {job.data for job in tried} == {check.GARMENTS}
+    assert all(job.cost for job in first if job.arm not in check.UNTRAINED)
+    middle = [replace(r, extra={"val_map": 0.5}) for r in all_tried([check.grids()])]
+    middle = [replace(r, extra={"val_map": 0.6}) if r.arm.endswith(",3") else r for r in middle]
+    later = [job for job in check.plan("full", middle) if job.stage == 3]
+    counts = {data: sum(job.data == data for job in later) for data in check.DATA}
+    assert counts == {check.GARMENTS: 110, check.SHOES: 50, check.GROCERY: 50}
+    assert {job.cost for job in later} == set(check.FIXED)
+    assert all(job.settings["rate"] == 1e-3 for job in later)
+    steps = sum(check.budget(j.data, "full", j.arm)["steps"] for j in (*tried, *later))
+    assert steps < 75_000  # of 64 pictures: about four core-hours
 
 
-@pytest.mark.parametrize(("arms", "q"), [(2, 1.960), (5, 2.728), (10, 3.164)])
-def test_critical_difference_has_the_published_quantiles(arms, q):
-    wanted = q * np.sqrt(arms * (arms + 1) / (6 * 30))
-    assert check.critical_difference(arms, 30) == pytest.approx(wanted, rel=1e-3)
-
-
-def test_settings_are_chosen_on_validation():
-    made = [
-        replace(record_of([1]), arm=check.trial("gsn", i), extra={"val_map": score})
-        for i, score in enumerate((0.1, 0.4, 0.3, 0.2))
-    ]
-    chosen = check.choose(made)
-    assert chosen["gsn"] == check.TRIALS["gsn"][1]
-    assert chosen["dml"] == check.TRIALS["dml"][0]  # without trials the first
+def test_every_claim_compares_an_idea_with_its_relative():
+    (own,) = [each for each in claims.load() if each.paper == "reality_check"]
+    pairs = [tuple(claim.evidence[0]["contrast"]) for claim in own.claims]
+    assert pairs == [*check.IDEAS.items()] * 2
+    assert tuple(own.untrained) == check.UNTRAINED
+    asked = {data for claim in own.claims for data in claim.evidence[0]["data"]}
+    assert asked == {check.GARMENTS, check.SHOES, "shop-views-composite", "grocery-store-packages"}

@@ -178,13 +178,26 @@ def gsn(loss_name: str, **settings: object):
     return make
 
 
-def common(criterion: Callable[[ModuleType], nn.Module]):
+def checked(name: str, **told: object):
+    """An arm of chapter 06 as it starts, without what it learns from pictures beforehand."""
+
     def make(chapter: ModuleType) -> tuple[list[nn.Module], Loss]:
-        rows = SimpleNamespace(item=np.arange(ITEMS))
-        module = chapter.OfEmbeddings(small(), criterion(chapter), rows)
-        return [module], lambda modules, batch: modules[0](batch)
+        stem, last = scales(trunk("lite0", pretrained=False), after=10, levels=(5,))
+        model = chapter.Embedder(last.tail, last.channels[0], 8, 0)
+        arm = getattr(chapter, name)(model, told["criterion"](chapter), rows_of_a_batch())
+        count = {"OfGrids": 8}.get(name, ITEMS) * PICTURES  # grids of 2 x 2
+
+        def loss(modules: list[nn.Module], batch: Batch) -> torch.Tensor:
+            every = (batch.images, batch.items, batch.domains, batch.attributes, batch.rows)
+            return modules[1](modules[0](batch.images)[:count], Batch(*(x[:count] for x in every)))
+
+        return [stem, arm], loss
 
     return make
+
+
+def rows_of_a_batch() -> SimpleNamespace:
+    return SimpleNamespace(item=np.arange(ITEMS), n_items=ITEMS)
 
 
 # (chapter, network and loss): how to make them, whether pictures come as bytes
@@ -212,8 +225,17 @@ CASES = {
     ("05_gsn_rl", "cells"): (gsn("bce", on="cells", scale=10.0), False),
     ("05_gsn_rl", "infonce"): (gsn("infonce", on="batch", temperature=0.1), False),
     ("06_reality_check", "softmax and centres"): (
-        common(lambda chapter: chapter.SoftmaxAndCenter(ITEMS, 8, 0.1)),
-        False,
+        checked("Arm", criterion=lambda chapter: chapter.SoftmaxAndCenter(ITEMS, 8, 0.1, 0)),
+        True,
+    ),
+    ("06_reality_check", "grids"): (
+        checked(
+            "OfGrids",
+            criterion=lambda chapter: chapter.gsn.SearchLoss(
+                "double_margin", "grid", high=0.8, low=0.0
+            ),
+        ),
+        True,
     ),
 }
 # They ask for a number that a card without numbers does not have.

@@ -51,7 +51,9 @@ def trained(found: Collection[Record], arms: Collection[str]) -> pd.DataFrame:
         rows[arm] = {
             "seconds": float(np.mean([run.cost["device_seconds"] for run in mine])),
             "before": float(np.mean([run.extra["before_seconds"] for run in mine])),
-            **{"map": value, "low": low, "high": high},
+            "map": value,
+            "low": low,
+            "high": high,
             "parameters": float(np.mean([run.extra["net_parameters"] for run in mine])),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -17,9 +17,9 @@ DRAWS = 2000
 
 @dataclass(frozen=True)
 class Side:
-    """A metric of several arms on one test: `values` (arms, seeds, queries), `items` (queries,)."""
+    """A metric of several arms on one test: `table` (arms, seeds, queries), `items` (queries,)."""
 
-    values: np.ndarray
+    table: np.ndarray
     items: np.ndarray
 
 
@@ -50,24 +50,24 @@ def agreement(
 
     **Raises** `ValueError` for arms that do not pair, fewer than three, or seeds that do not.
     """
-    arms = first.values.shape[0]
-    if arms != second.values.shape[0] or arms < 3:
-        raise ValueError(f"{arms} and {second.values.shape[0]} arms: expected three or more, twice")
-    if same_runs and first.values.shape[1] != second.values.shape[1]:
-        shapes = first.values.shape[:2], second.values.shape[:2]
+    arms = first.table.shape[0]
+    if arms != second.table.shape[0] or arms < 3:
+        raise ValueError(f"{arms} and {second.table.shape[0]} arms: expected three or more, twice")
+    if same_runs and first.table.shape[1] != second.table.shape[1]:
+        shapes = first.table.shape[:2], second.table.shape[:2]
         raise ValueError(f"the same runs were said, but (arms, seeds) are {shapes}")
     random = np.random.default_rng(seed)
-    seeds = _weights(random, first.values.shape[1], draws)
+    seeds = _weights(random, first.table.shape[1], draws)
     mine = _means(first, seeds, _items(first, random, draws))
     if not same_runs:
-        seeds = _weights(random, second.values.shape[1], draws)
+        seeds = _weights(random, second.table.shape[1], draws)
     theirs = _means(second, seeds, _items(second, random, draws))
-    others = _weights(random, second.values.shape[1], draws)
+    others = _weights(random, second.table.shape[1], draws)
     again = _means(second, others, _items(second, random, draws))
     taus = np.array([_tau(a, b) for a, b in zip(mine.T, theirs.T, strict=True)])
     low, high = np.percentile(taus, [2.5, 97.5])
     losses = theirs.max(0) - theirs[mine.argmax(0), np.arange(draws)]
-    plain = first.values.mean((1, 2)), second.values.mean((1, 2))
+    plain = first.table.mean((1, 2)), second.table.mean((1, 2))
     return Agreement(
         tau=_tau(*plain),
         low=float(low),
@@ -96,6 +96,6 @@ def _items(side: Side, random: np.random.Generator, draws: int) -> np.ndarray:
 def _means(side: Side, seeds: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Means of arms over drawn seeds (seeds, draws) and items (items, draws): (arms, draws)."""
     _, codes, counts = np.unique(side.items, return_inverse=True, return_counts=True)
-    sums = np.apply_along_axis(lambda row: np.bincount(codes, row), 2, side.values)
+    sums = np.apply_along_axis(lambda row: np.bincount(codes, row), 2, side.table)
     drawn = sums @ items / (counts @ items)  # (arms, seeds, draws)
     return (drawn * seeds).sum(1) / seeds.sum(0)

@@ -17,7 +17,7 @@ Job = Callable[[], Mapping[str, object] | None]  # trains and records; what the 
 
 
 class ArmsForm:
-    """Chapters whose arms `train_arm` trains on what `load_data` loads: 01, 02, 04 and 05."""
+    """Chapters whose arms `train_arm` trains on what `load_data` loads: 01, 02, 04, 05 and 06."""
 
     needs = ("load_data", "budget", "choose", "train_arm", "CHAPTER")
     least: Mapping[str, int] = {
@@ -29,6 +29,8 @@ class ArmsForm:
         "pictures": 2,
         "epochs": 2,
         "switch": 1,
+        "gan_steps": 1,
+        "gan_batch": 4,
     }
     # Items kept of a data set, in each split; a grid of 3 x 3 needs nine.
     items: Mapping[str, int] = {"train": 16, "val": 4, "test": 10}
