@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from textwrap import fill
 
 import numpy as np
@@ -36,7 +36,7 @@ _MARKS = {
 @styled
 def forest(
     table: pd.DataFrame,
-    delta: float,
+    delta: float | Mapping[str, float],
     *,
     metric: str = "mAP",
     title: str = "What each idea bought",
@@ -53,7 +53,7 @@ def forest(
     - `table`: columns `contrast`, `panel` (such as "drawings" and "real photos"), `value`, `low`,
       `high` (shares; NaN where there is no run), and where known `verdict` and `start` (the start
       of the arms less the plain arm, as `value`).
-    - `delta`: smallest effect of interest, a share.
+    - `delta`: smallest effect of interest, a share; or one for each panel.
     - `metric`: its name; `title`: of the figure; `start`: what the start is, for the legend.
     - `floors`: panel -> noise floor, a share.
 
@@ -61,14 +61,15 @@ def forest(
     """
     _check(table)
     contrasts, panels = (list(dict.fromkeys(table[name])) for name in ("contrast", "panel"))
-    limits = _limits(table, delta)
+    deltas = _deltas(delta, panels)
+    limits = _limits(table, max(deltas.values()))
     figure = canvas(_AROUND + _ROW * len(contrasts))
     figure.suptitle(title, x=0.01, ha="left")
     middle = figure.subfigures()  # its label keeps clear of the legend
     axes = middle.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for panel, place in zip(panels, axes, strict=True):
         rows = table[table["panel"] == panel].set_index("contrast")
-        _background(place, delta, (floors or {}).get(panel), limits)
+        _background(place, deltas[panel], (floors or {}).get(panel), limits)
         above = fill(panel, _TITLES // len(panels)) if len(panels) > 1 else ""
         place.set_title(above, fontweight="normal", fontsize=11.5)
         for y, contrast in enumerate(contrasts):
@@ -80,20 +81,24 @@ def forest(
     axes[0].set_ylim(len(contrasts) - 0.5, -0.7)
     middle.supxlabel(f"difference in {metric} (points), line: 95 % interval", fontsize=11.5)
     known = "start" in table and table["start"].notna().any()
-    handles = _legend(delta, bool(floors), start if known else None)
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9.5)
+    columns = 3 if len({*deltas.values()}) == 1 else 2
+    handles = _legend(deltas, bool(floors), start if known else None)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=9.5)
     figure.alt = forest_text(table, delta, metric)
     return figure
 
 
-def forest_text(table: pd.DataFrame, delta: float, metric: str = "mAP") -> str:
+def forest_text(
+    table: pd.DataFrame, delta: float | Mapping[str, float], metric: str = "mAP"
+) -> str:
     """The figure in words, for those who cannot see it: every contrast with its interval.
 
     **Arguments**: as in `forest`.
     """
+    small = _below(_deltas(delta, dict.fromkeys(table["panel"])))
     parts = [
         f"Differences in {metric} in points with 95 % intervals; "
-        f"below {_points(delta)[1:]} they are too small to matter."
+        f"{small} they are too small to matter."
     ]
     for panel, rows in table.groupby("panel", sort=False):
         said = [
@@ -170,10 +175,22 @@ def _limits(table: pd.DataFrame, delta: float) -> tuple[float, float]:
     return 100 * (low - room), 100 * (high + room)
 
 
-def _legend(delta: float, floor: bool, start: str | None) -> list[Line2D | Patch]:
-    handles: list[Line2D | Patch] = [
-        Patch(color=_BAND, label=f"too small to matter (below {_points(delta)[1:]})")
-    ]
+def _deltas(delta: float | Mapping[str, float], panels: Iterable[str]) -> dict[str, float]:
+    return {panel: delta[panel] if isinstance(delta, Mapping) else delta for panel in panels}
+
+
+def _below(deltas: Mapping[str, float]) -> str:
+    """From where on differences matter, such as "below 1.0 (photos 3.0)"; the first panel leads."""
+    first, *_ = deltas.values()
+    others = [f"{name} {_points(value)[1:]}" for name, value in deltas.items() if value != first]
+    return f"below {_points(first)[1:]}" + (f" ({', '.join(others)})" if others else "")
+
+
+def _legend(deltas: Mapping[str, float], floor: bool, start: str | None) -> list[Line2D | Patch]:
+    small = f"too small to matter: {_below(deltas)}"
+    if len({*deltas.values()}) == 1:
+        small = f"too small to matter ({_below(deltas)})"
+    handles: list[Line2D | Patch] = [Patch(color=_BAND, label=small)]
     if floor:
         handles.append(Line2D([], [], label="noise floor (an arm against itself)", **_FLOOR))
     if start:

@@ -43,6 +43,7 @@ def orders(
             at = {"ha": "center", "va": "center", "fontsize": 9.5, "zorder": 5}
             axes.text(x, row.iloc[x], f"{100 * value:.1f}", color=text, bbox=box, **at)
         side = {"va": "center", "fontsize": 10, "color": colours.get(arm, COLOURS["quiet"])}
+        side |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}, "zorder": 4}
         weight = "bold" if told else "normal"
         name = arm.replace("_", " ")
         axes.text(known[0] - 0.22, row.iloc[known[0]], name, ha="right", weight=weight, **side)
@@ -96,9 +97,12 @@ def _labels(axes, x: pd.Series, y: pd.Series) -> None:
     low, high = axes.get_ylim()
     step = 0.055 * (high - low)
     at = y.sort_values()
-    middle = at.to_numpy() - step * np.arange(len(at))
-    spread = np.maximum.accumulate(middle) + step * np.arange(len(at))
-    spread -= max(0.0, spread[-1] - high + step / 2)
+    spread = at.to_numpy(copy=True)
+    for i in range(1, len(spread)):  # upwards, then down again from the top
+        spread[i] = max(spread[i], spread[i - 1] + step)
+    spread[-1] = min(spread[-1], high - step / 2)
+    for i in range(len(spread) - 2, -1, -1):
+        spread[i] = min(spread[i], spread[i + 1] - step)
     edge = 1.1 * x.max()
     for arm, place in zip(at.index, spread, strict=True):
         axes.plot([x[arm], edge], [y[arm], place], color=COLOURS["line"], linewidth=0.7, zorder=0)

@@ -130,3 +130,15 @@ def test_verdicts_and_starts_are_optional():
 def test_tables_that_cannot_be_drawn(table, message):
     with pytest.raises(ValueError, match=message):
         forest(table, 0.01)
+
+
+def test_each_panel_can_have_a_smallest_effect_of_its_own():
+    figure = forest(TABLE, {"drawings": 0.01, "photos": 0.03})
+    widths = {
+        name: next(patch for patch in axes.patches if isinstance(patch, Rectangle)).get_width()
+        for name, axes in panels(figure).items()
+    }
+    assert widths == pytest.approx({"drawings": 2, "photos": 6})
+    assert "below 1.0 (photos 3.0) they are too small to matter" in figure.alt
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "too small to matter: below 1.0 (photos 3.0)" in said
