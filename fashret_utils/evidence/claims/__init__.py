@@ -8,8 +8,6 @@ the `reported` number (null: none was available to us) and its `evidence`, a lis
   said to be equal; `own_data: true` where the data are the paper's own;
 - `identity: number` with `arm` and `below` - a number that must stay under a bound in every run,
   since mathematics says so;
-- `difference`, `spread` and `value` - the form before runs kept per-query results: their numbers
-  are shown, their verdict is "stale".
 
 A claim with contrasts names its `primary` metric, which alone decides, and `delta`, its smallest
 effect of interest as a share (by default the book's: 0.01 of `map`, 0.02 of `hit@1`); `shown`

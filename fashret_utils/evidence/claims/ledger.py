@@ -18,10 +18,6 @@ _CLAIM_KEYS = {"id", "where", "statement", "reported"}
 _KINDS = {  # kind of evidence -> keys it needs, keys it may have
     "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "own_data"}),
     "identity": ({"identity", "arm", "below", "data"}, set()),
-    # The form before runs kept per-query results; shown, but nothing follows from it.
-    "difference": ({"difference", "metric", "data"}, {"expect", "tolerance"}),
-    "spread": ({"spread", "metric", "data"}, set()),
-    "value": ({"value", "arm", "below", "data"}, set()),
 }
 
 
@@ -120,11 +116,10 @@ def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
     (kind,) = kinds
     needed, optional = _KINDS[kind]
     _keys(place, part, needed, needed | optional)
-    if kind in ("contrast", "difference"):
+    if kind == "contrast":
         arms = part[kind]
         if not isinstance(arms, list) or len(arms) != 2:
-            raise ClaimsError(f"{place}: `{kind}` must be two arms [a, b], not {arms!r}")
-    if kind == "contrast":
+            raise ClaimsError(f"{place}: `contrast` must be two arms [a, b], not {arms!r}")
         if (expect := part.get("expect", ABOVE)) not in EXPECTATIONS:
             raise ClaimsError(
                 f"{place}: `expect` is {expect!r}; choose one of {', '.join(EXPECTATIONS)}"

@@ -15,7 +15,7 @@ from fashret_utils.evidence.claims.contrasts import contrast, decided
 from fashret_utils.evidence.claims.findings import Finding, Grounds
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load
 from fashret_utils.evidence.claims.runs import reader
-from fashret_utils.evidence.claims.whole_runs import identity, older
+from fashret_utils.evidence.claims.whole_runs import identity
 from fashret_utils.evidence.statistics import holm, together
 from fashret_utils.evidence.statistics.classes import CLASSES, STALE, UNRESOLVED, UNTESTABLE
 
@@ -121,19 +121,13 @@ def _findings(grounds: Grounds, claim: Claim, entry: dict) -> list[Finding]:
     """The findings of one piece of evidence, those that decide first."""
     if "identity" in entry:
         return [identity(grounds, entry, data) for data in _list(entry["data"])]
-    if "contrast" in entry:
-        places = [(data, True) for data in _list(entry["data"])]
-        places += [(data, False) for data in _list(entry.get("also", []))]
-        metrics = [(claim.primary, True), *((metric, False) for metric in claim.shown)]
-        return [
-            contrast(grounds, claim, entry, data, metric, decides and primary)
-            for data, decides in places
-            for metric, primary in metrics
-        ]
+    places = [(data, True) for data in _list(entry["data"])]
+    places += [(data, False) for data in _list(entry.get("also", []))]
+    metrics = [(claim.primary, True), *((metric, False) for metric in claim.shown)]
     return [
-        older(grounds, entry, data, metric, decides=position == 0)
-        for data in _list(entry["data"])
-        for position, metric in enumerate(_list(entry.get("metric", entry.get("value"))))
+        contrast(grounds, claim, entry, data, metric, decides and primary)
+        for data, decides in places
+        for metric, primary in metrics
     ]
 
 
