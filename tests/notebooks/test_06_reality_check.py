@@ -237,8 +237,12 @@ def test_softmax_and_centre_is_the_sum_of_its_parts():
 
 def test_poshaknet_sees_drawings_of_street_pictures_alone(garments):
     class Grey(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = nn.Parameter(torch.ones(()))
+
         def forward(self, pictures):
-            return pictures.mean(1, keepdim=True).expand_as(pictures)
+            return self.one * pictures.mean(1, keepdim=True).expand_as(pictures)
 
     stem, model = check.build("poshaknet", "smoke", 0)
     data = Drawn(garments, stem, converter=Grey(), side=32)
