@@ -86,7 +86,8 @@ def shop(folder: str | Path, archive: Archive, progress: bool = True) -> Gallery
     bad: list[str] = []
     keys = {file: _key(file, folder) for file in files}
     new = [file for file in files if keys[file] not in known]
-    with tqdm(total=len(new), desc="your shop", unit="picture", disable=not (progress and new)) as bar:
+    quiet = not (progress and new)
+    with tqdm(total=len(new), desc="your shop", unit="picture", disable=quiet) as bar:
         for begin in range(0, len(new), CHUNK):
             chunk = new[begin : begin + CHUNK]
             known |= _embedded(chunk, keys, archive, bad)
