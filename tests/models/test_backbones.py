@@ -156,6 +156,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setattr("urllib.request._opener", None)  # it would keep the proxy for all others
     with pytest.raises(
         backbones.WeightsError, match=r"'resnet18' could not be downloaded.*TORCH_HOME"
     ):
