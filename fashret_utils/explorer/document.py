@@ -19,7 +19,7 @@ from fashret_utils.plots import umap_layout, umap_map
 
 WITHIN = (1, 5, 10)  # the ranks within which a hit can be asked for
 PICTURES = 96  # pixels; chapters draw their figures at this size, so they are in the cache
-LIMIT = 4_000_000  # bytes of a page
+LIMIT = 2_800_000  # bytes of a page: with what frames it, 6 MB
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +43,7 @@ class Explorer:
     def save(self, path: str | Path) -> Path:
         """Write the document.
 
-        **Raises** `ValueError` when it is heavier than 4 MB: show fewer pictures then.
+        **Raises** `ValueError` when it is heavier than 2.8 MB: show fewer pictures then.
         """
         if self.weight > LIMIT:
             raise ValueError(

@@ -23,7 +23,7 @@ LEFT_OUT = """(explore-{view.chapter})=
 
 Not shown: `{view.data}` was not found where this page was built (see {{doc}}`datasets`).
 """
-QUERIES = 500  # shown at most: those of a large test are thinned evenly
+QUERIES = 350  # shown at most: those of a large test are thinned evenly
 SIDES = (
     96,
     80,

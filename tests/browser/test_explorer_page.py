@@ -129,7 +129,7 @@ def test_every_explorer_works_from_disk(visit, book, document):
     row = seen.tab.evaluate("explorer.chosen()")
     seen.tab.click("#after")
     assert seen.tab.evaluate("explorer.chosen()") != row
-    assert (book / document).stat().st_size <= 4_000_000
+    assert (book / document).stat().st_size <= 2_800_000
     assert (seen.errors, seen.elsewhere, seen.failed) == ([], [], [])
 
 
