@@ -24,13 +24,8 @@ LEFT_OUT = """(explore-{view.chapter})=
 Not shown: `{view.data}` was not found where this page was built (see {{doc}}`datasets`).
 """
 QUERIES = 350  # shown at most: those of a large test are thinned evenly
-SIDES = (
-    96,
-    80,
-    64,
-    48,
-    32,
-)  # pixels of a thumbnail: the largest with which the page is light enough
+# Sides of a thumbnail in pixels: the largest with which the page is light enough is taken.
+SIDES = (96, 80, 64, 48, 32)
 
 
 def keep(

@@ -103,17 +103,17 @@ def _cost_table(found: Collection[Record], length: int | None) -> str:
         dim = runs[0].extra.get("settings", {}).get("dim", length)
         values["bytes"] = np.nan if dim is None else FLOAT * dim
         rows.append((score, arm, values))
-    lines = [
-        "| arm | weights learnt, thousands | steps | seconds | bytes an embedding | mAP, % |\n",
-        "| :-- | --: | --: | --: | --: | --: |\n",
-    ]
-    for score, arm, values in sorted(rows, key=lambda row: row[0]):
-        lines.append(
-            f"| {arm} | {_number(values['parameters'] / 1000)} | {_number(values['steps'])} | "
-            f"{_number(values['wall_seconds'])} | {_number(values['bytes'])} | "
-            f"{_number(100 * score, 1)} |\n"
+    heads = ("weights learnt, thousands", "steps", "seconds", "bytes an embedding", "mAP, %")
+    cells = [
+        (
+            arm,
+            _number(values["parameters"] / 1000),
+            *(_number(values[key]) for key in ("steps", "wall_seconds", "bytes")),
+            _number(100 * score, 1),
         )
-    return "".join(lines)
+        for score, arm, values in sorted(rows, key=lambda row: row[0])
+    ]
+    return _table({"arm": ":--"} | dict.fromkeys(heads, "--:"), cells)
 
 
 def helped(judged: Judged) -> str:
@@ -132,15 +132,16 @@ def undecided(judged: Judged, names: dict[str, str]) -> str:
 
     **Arguments**: `names` - chapter -> its short name.
     """
-    lines = ["| chapter | claims | without records | undecided |\n", "| :-- | --: | --: | --: |\n"]
+    cells = []
     for ledger, verdicts in by_ledger(judged):
         testable = [v for v in verdicts if v.verdict != UNTESTABLE]
         blank = [v for v in testable if not any(f.verdict for f in v.findings)]
         known = [v for v in verdicts if v not in blank and v.verdict in (UNRESOLVED, NOT_LEARNT)]
         link = f"{{doc}}`{names[ledger.chapter]} </notebooks/{ledger.chapter}>`"
         all_of_it = NOT_YET if len(blank) == len(testable) else str(len(blank))
-        lines.append(f"| {link} | {len(verdicts)} | {all_of_it} | {len(known) or ''} |\n")
-    return "".join(lines)
+        cells.append((link, str(len(verdicts)), all_of_it, str(len(known) or "")))
+    heads = ("claims", "without records", "undecided")
+    return _table({"chapter": ":--"} | dict.fromkeys(heads, "--:"), cells)
 
 
 def _list(judged: Judged, wanted: Collection[str]) -> str:
@@ -162,17 +163,18 @@ def _list(judged: Judged, wanted: Collection[str]) -> str:
 def indexes(measured: dict) -> str:
     """Markdown: for each gallery size the fastest and the smallest index that loses little."""
     rows = pd.DataFrame(measured["rows"])
-    lines = [
-        "| rows | `exact` | fastest | smallest |\n",
-        "| --: | :-- | :-- | :-- |\n",
-    ]
+    cells = []
     for size, group in rows.groupby("rows"):
         exact = group[group["kind"] == "exact"].iloc[0]
         good = group[(group[["hit@1", "hit@10"]] >= exact[["hit@1", "hit@10"]] - LOSES).all(axis=1)]
         fastest, smallest = good.loc[good["ms"].idxmin()], good.loc[good["bytes"].idxmin()]
-        cells = (f"{size:,}", _timed(exact), _index(fastest), _index(smallest))
-        lines.append(f"| {' | '.join(cells)} |\n")
-    return "".join(lines)
+        cells.append((f"{size:,}", _timed(exact), _index(fastest), _index(smallest)))
+    return _table({"rows": "--:"} | dict.fromkeys(("`exact`", "fastest", "smallest"), ":--"), cells)
+
+
+def _table(heads: dict[str, str], cells: Collection[Collection[str]]) -> str:
+    """Markdown: a table of heads, each with its alignment, and of rows of cells."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (heads, heads.values(), *cells))
 
 
 def _index(row: pd.Series) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau
 
+from fashret_utils.evidence.statistics.crossed import drawn_again
+
 DRAWS = 2000
 
 
@@ -57,12 +59,12 @@ def agreement(
         shapes = first.table.shape[:2], second.table.shape[:2]
         raise ValueError(f"the same runs were said, but (arms, seeds) are {shapes}")
     random = np.random.default_rng(seed)
-    seeds = _weights(random, first.table.shape[1], draws)
+    seeds = drawn_again(random, draws, first.table.shape[1]).T
     mine = _means(first, seeds, _items(first, random, draws))
     if not same_runs:
-        seeds = _weights(random, second.table.shape[1], draws)
+        seeds = drawn_again(random, draws, second.table.shape[1]).T
     theirs = _means(second, seeds, _items(second, random, draws))
-    others = _weights(random, second.table.shape[1], draws)
+    others = drawn_again(random, draws, second.table.shape[1]).T
     again = _means(second, others, _items(second, random, draws))
     taus = np.array([_tau(a, b) for a, b in zip(mine.T, theirs.T, strict=True)])
     low, high = np.percentile(taus, [2.5, 97.5])
@@ -84,13 +86,8 @@ def _tau(a: np.ndarray, b: np.ndarray) -> float:
     return 0.0 if np.isnan(found) else float(found)  # all arms equal: no order
 
 
-def _weights(random: np.random.Generator, n: int, draws: int) -> np.ndarray:
-    """How often each of n is drawn with replacement: (n, draws)."""
-    return random.multinomial(n, np.full(n, 1 / n), size=draws).T.astype(np.float64)
-
-
 def _items(side: Side, random: np.random.Generator, draws: int) -> np.ndarray:
-    return _weights(random, len(np.unique(side.items)), draws)
+    return drawn_again(random, draws, len(np.unique(side.items))).T
 
 
 def _means(side: Side, seeds: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -135,12 +135,12 @@ def _means(sums: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> Itera
     with threadpool_limits(1, user_api="blas"):  # threads cost more than they bring here
         for start in range(0, draws, size):
             block = min(size, draws - start)
-            drawn = _weights(random, block, m) @ columns  # (block, seeds + 1)
-            by_seed = _weights(random, block, n) if n > 1 else np.ones((block, 1))
+            drawn = drawn_again(random, block, m) @ columns  # (block, seeds + 1)
+            by_seed = drawn_again(random, block, n) if n > 1 else np.ones((block, 1))
             yield (by_seed * drawn[:, :-1]).sum(axis=1) / (n * drawn[:, -1])
 
 
-def _weights(random: np.random.Generator, draws: int, n: int) -> np.ndarray:
+def drawn_again(random: np.random.Generator, draws: int, n: int) -> np.ndarray:
     """How often each of n is among n drawn with replacement: (draws, n) float32."""
     picks = random.integers(n, size=(draws, n), dtype=np.int32 if draws * n < 2**31 else np.int64)
     picks += np.arange(0, draws * n, n, dtype=picks.dtype)[:, None]  # a range of bins a draw
