@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,21 +45,35 @@ def imported(source: str, package: Path, within: tuple[str, ...] = ()) -> set[Pa
     `package` - the package's folder; `within` - the names of the packages, from the outermost on,
     that the program lies in, for its relative imports.
     """
+    inside = {name[1:] for name in _names(source, within) if name[:1] == (PACKAGE,)}
+    return {path for name in inside for path in _files(name, package)}
+
+
+@lru_cache(maxsize=1024)
+def _names(source: str, within: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """What a program imports: dotted names, split at the dots."""
     lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
     try:
         tree = ast.parse("\n".join(lines))
     except SyntaxError:
-        return set()
+        return frozenset()
     names = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = within[: len(within) - node.level + 1] if node.level else ()
             base += tuple(node.module.split(".")) if node.module else ()
             names |= {base, *((*base, alias.name) for alias in node.names)}
-    inside = {name[1:] for name in names if name[:1] == (PACKAGE,)}
-    return {path for name in inside for path in _files(name, package)}
+    return frozenset(names)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a program, of any depth; what is within an expression is passed over."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield child
+            yield from _statements(child)
 
 
 @lru_cache(maxsize=1024)
@@ -100,15 +114,11 @@ def _attached(door: Path, modified: int) -> dict[str, str]:
 
 
 def canonical_file(path: Path) -> str:
-    """`canonical` of a file, remembered until it changes."""
-    return _canonical_file(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _canonical_file(path: Path, modified: int) -> str:
+    """`canonical` of a file."""
     return canonical(path.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1024)
 def canonical(source: str) -> str:
     """Write a program as its syntax tree, the same under every Python version."""
     try:

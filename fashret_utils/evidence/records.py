@@ -221,8 +221,11 @@ def load(
         for name, value in wanted.items()
         if value is not None
     }
-    found = [read(path) for path in sorted(Path(results).glob("*/*/*/*-seed*.json"))]
-    return [r for r in found if all(getattr(r, name) in any_of for name, any_of in wanted.items())]
+    return [
+        read(path)
+        for path in sorted(Path(results).glob("*/*/*/*-seed*.json"))
+        if all(value in wanted.get(name, {value}) for name, value in _told_by(path).items())
+    ]
 
 
 def embeddings(record: Record, results: str | Path) -> dict[str, np.ndarray]:
@@ -247,6 +250,14 @@ def per_query(record: Record, results: str | Path) -> PerQuery:
     if record.per_query is None:
         raise FileNotFoundError(f"{path} was written without per-query results: run it again")
     return query_files.read(record.per_query, path, results)
+
+
+def _told_by(path: Path) -> dict[str, str | int]:
+    """What the place of a record's file says of it: the inverse of `path_of`."""
+    chapter, data, arm = path.parts[-4:-1]
+    scale, _, seed = path.stem.rpartition("-seed")
+    number = int(seed) if seed.isdecimal() else seed
+    return {"chapter": chapter, "data": data, "arm": arm, "scale": scale, "seed": number}
 
 
 def path_of(results: str | Path, chapter: str, data: str, arm: str, scale: str, seed: int) -> Path:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, stdtr, stdtrit
@@ -128,16 +129,27 @@ def _means(sums: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> Itera
 
     **Arguments**: `sums` - (seeds, items) over the queries of each item; `counts` - (items,).
     """
-    random = np.random.default_rng(seed)
     n, m = sums.shape
     columns = np.vstack([sums, counts]).T.astype(np.float32)  # (items, seeds + 1)
+    of_items, of_seeds = _draws(m, draws, seed), _draws(n, draws, seed + 1)
     size = max(1, _BLOCK // m)
     with threadpool_limits(1, user_api="blas"):  # threads cost more than they bring here
         for start in range(0, draws, size):
-            block = min(size, draws - start)
-            drawn = drawn_again(random, block, m) @ columns  # (block, seeds + 1)
-            by_seed = drawn_again(random, block, n) if n > 1 else np.ones((block, 1))
-            yield (by_seed * drawn[:, :-1]).sum(axis=1) / (n * drawn[:, -1])
+            block = slice(start, start + size)
+            drawn = of_items[block].astype(np.float32) @ columns  # (block, seeds + 1)
+            yield (of_seeds[block] * drawn[:, :-1]).sum(axis=1) / (n * drawn[:, -1])
+
+
+@lru_cache(maxsize=8)
+def _draws(n: int, draws: int, seed: int) -> np.ndarray:
+    """How often each of n is in each draw: (draws, n), kept, since many contrasts share them."""
+    random = np.random.default_rng(seed)
+    size = max(1, _BLOCK // n)
+    blocks = [
+        drawn_again(random, min(size, draws - start), n).astype(np.uint16)
+        for start in range(0, draws, size)
+    ]
+    return np.concatenate(blocks)
 
 
 def drawn_again(random: np.random.Generator, draws: int, n: int) -> np.ndarray:

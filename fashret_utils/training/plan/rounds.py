@@ -32,21 +32,26 @@ def trial_jobs(
     rounds: Sequence[Round],
     found: Collection[Record],
     data: Callable[[str], str],
-    seeds: Collection[int],
+    seeds: Collection[int] | Callable[[str], Collection[int]],
 ) -> tuple[list[Job], bool]:
     """The trials that can be named by now, a stage a round.
 
     **Arguments**: `found` - the records there are; `data` - of an arm, whose validation items
-    choose for it.
+    choose for it; `seeds` - of all trials, or of those of an arm.
 
     **Returns** the jobs of all rounds up to the first that has not run, and whether all have.
     """
     jobs: list[Job] = []
+    ran = {(record.arm, record.seed) for record in found}
     for stage, arms in enumerate(rounds):
-        for arm, choices in arms.items():
-            jobs += [
-                replace(job, stage=stage) for job in trials.grid(arm, choices, data(arm), seeds)
-            ]
-        if not trials.complete(found, arms):
+        asked = [
+            replace(job, stage=stage)
+            for arm, choices in arms.items()
+            for job in trials.grid(
+                arm, choices, data(arm), seeds(arm) if callable(seeds) else seeds
+            )
+        ]
+        jobs += asked
+        if any((job.arm, job.seed) not in ran for job in asked):
             return jobs, False
     return jobs, True

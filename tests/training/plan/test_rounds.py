@@ -9,9 +9,9 @@ from fashret_utils.training.plan import rounds
 from fashret_utils.training.untrained import record_untrained
 
 
-def trial(arm, number, score):
+def trial(arm, number, score, seed=0):
     names = {"chapter": "c", "data": "d", "arm": f"trial,{arm},{number}", "scale": "full"}
-    return Record(**names, seed=0, metrics={}, intervals={}, counts={}, extra={"val_map": score})
+    return Record(**names, seed=seed, metrics={}, intervals={}, counts={}, extra={"val_map": score})
 
 
 def test_settings_are_crossed_with_the_last_axis_fastest():
@@ -41,6 +41,22 @@ def test_a_round_waits_for_those_before():
     assert not done
     found.append(trial("tail,second", 0, 0.3))
     assert rounds.trial_jobs(plan, found, place, seeds=(0,))[1]
+
+
+def test_an_arm_may_have_more_seeds_and_a_round_waits_for_all():
+    plan = [{"few": [{"x": 1}], "final,few": [{"x": 1}]}, {"later": [{"x": 3}]}]
+    about = {"data": lambda arm: "here"}
+    about["seeds"] = lambda arm: (0, 1) if arm.startswith("final,") else (0,)
+    found = [trial("few", 0, 0.1), trial("final,few", 0, 0.2)]
+    jobs, done = rounds.trial_jobs(plan, found, **about)
+    assert [(job.arm, job.seed) for job in jobs] == [
+        ("trial,few,0", 0),
+        ("trial,final,few,0", 0),
+        ("trial,final,few,0", 1),
+    ]
+    assert not done
+    jobs, _ = rounds.trial_jobs(plan, [*found, trial("final,few", 0, 0.2, seed=1)], **about)
+    assert jobs[-1].arm == "trial,later,0"
 
 
 def test_what_is_not_trained_is_recorded_query_by_query(tmp_path):
