@@ -18,11 +18,32 @@ _ARROWS = {
     "same": ("line", "-"),
     "out": ("text", ":"),
 }
+_DOWN = [("T5", "T4", "down"), ("T4", "T3", "down")]
+_UP = [("B3", "B4", "up"), ("B4", "B5", "up")]
+
+
+def _level(begin: str, end: str, kind: str) -> list[tuple[str, str, str]]:
+    """An arrow at each level; `end` may be "F"."""
+    return [(f"{begin}{i}", end if end == "F" else f"{end}{i}", kind) for i in (3, 4, 5)]
+
+
+FUSIONS = {  # ways from the maps C to one map F: title -> arrows
+    "levels": _level("C", "F", "out"),
+    "top-down": [*_level("C", "T", "same"), *_DOWN, *_level("T", "F", "out")],
+    "bottom-up": [*_level("C", "B", "same"), *_UP, *_level("B", "F", "out")],
+    "both": [
+        *_level("C", "T", "same"),
+        *_DOWN,
+        *_level("T", "B", "same"),
+        *_UP,
+        *_level("B", "F", "out"),
+    ],
+}
 _RATIOS = (0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 
 @styled
-def fusions(panels: Mapping[str, Sequence[tuple[str, str, str]]]) -> Figure:
+def fusions(panels: Mapping[str, Sequence[tuple[str, str, str]]] = FUSIONS) -> Figure:
     """Maps as nodes, and what flows from one to another as arrows; a panel a network.
 
     **Arguments**: `panels` - title -> arrows (from, to, kind), kind "down", "up", "same" or "out".

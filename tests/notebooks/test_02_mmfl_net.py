@@ -15,11 +15,14 @@ from tried import all_tried
 from fashret_utils import chapters, retrieval
 from fashret_utils.data import SHOP, STREET
 from fashret_utils.evidence import records
+from fashret_utils.evidence.claims import ledger as ledgers
 from fashret_utils.evidence.records import Record
+from fashret_utils.evidence.statistics.gates import drift
 from fashret_utils.models import trunk
 from fashret_utils.training import Bench, Job, Search
 from fashret_utils.training.beginnings import one_of_each
 from fashret_utils.training.benches.passes import outputs
+from fashret_utils.training.history import History
 from fashret_utils.training.measures import operations, weights
 
 mmfl = chapters.definitions("02_mmfl_net")
@@ -209,15 +212,6 @@ def test_a_seed_changes_what_is_drawn():
     assert not torch.equal(
         a["necks.reduce.part_vector.weight"], b["necks.reduce.part_vector.weight"]
     )
-
-
-def test_the_lengths_of_vectors():
-    expected = {"global": 80} | dict.fromkeys(("part", "part-1", "part-2"), 40)
-    expected |= dict.fromkeys(("local", "local-1", "local-2", "local-3"), 40)
-    assert mmfl.layout(mmfl.CELLS, mmfl.CELLS, 360) == expected
-    assert mmfl.layout(mmfl.ONE, mmfl.CELLS, 360) == {"global": 360}
-    with pytest.raises(ValueError, match="dim = 128: branches global, part, local need a multiple"):
-        mmfl.layout(mmfl.CELLS, mmfl.CELLS, 128)
 
 
 @pytest.mark.parametrize("name", mmfl.SHAPES)
@@ -594,28 +588,33 @@ def record(arm, val_map, data="wardrobe-garments"):
 
 
 def test_every_arm_is_tuned_as_long_as_the_method():
-    rounds = mmfl.rounds([])
-    assert [len(arms) for arms in rounds] == [2, 10, 2, 1, 5 * len(mmfl.IN_SHOP_ARMS)]
-    for arms in rounds:
-        for arm, choices in arms.items():
-            assert len({choice["rate"] for choice in choices}) == 3, arm
-    tries = {arm: len(choices) for arms in rounds for arm, choices in arms.items()}
-    assert tries["strong-baseline"] == tries["mmfl"] == tries[mmfl.CENTER] == 9
+    tuning = mmfl.tune([])
+    assert [len(arms) for arms in tuning.rounds] == [2, 10, 2, 1, 5 * len(mmfl.IN_SHOP_ARMS)]
+    added = (mmfl.CENTER, "strong-baseline", "mmfl")  # a part more, at the rate of what it is on
+    for arm, choices in tuning.choices.items():
+        rates = {choice["rate"] for choice in choices}
+        assert len(rates) == (1 if arm in added else 3), arm
+    tries = {arm: len(choices) for arm, choices in tuning.choices.items()}
+    assert {tries[arm] for arm in added} == {3}
     assert tries["wide-global"] == tries[mmfl.WHOLE] == 9
-    assert tries["cosface"] >= tries["mmfl"]
+    assert tries["baseline+t0"] == tries["id+t0"] == 9
+    ours = tries[mmfl.WHOLE] + tries[mmfl.CENTER] + tries["mmfl"]
+    theirs = tries["wide-global"] + tries["baseline+t0"] + tries["strong-baseline"]
+    assert ours <= tries["cosface"]
+    assert ours <= theirs
 
 
 def test_gamma_is_tried_at_the_beta_that_was_chosen():
     for beta in (told["beta"] for told in mmfl.BETAS):
-        found = all_tried(mmfl.rounds([])[:1])
-        found += all_tried(mmfl.rounds(found)[1:2])
-        third = mmfl.rounds(found)[2]
+        found = all_tried(mmfl.tune([]).rounds[:1])
+        found += all_tried(mmfl.tune(found).rounds[1:2])
+        third = mmfl.tune(found).rounds[2]
         for arm, choices in third.items():
             found += [
                 record(f"trial,{arm},{i}", 0.9 if told["beta"] == beta else 0.1)
                 for i, told in enumerate(choices)
             ]
-        fourth = mmfl.rounds(found)[3]["mmfl"]
+        fourth = mmfl.tune(found).rounds[3]["mmfl"]
         assert {choice["beta"] for choice in fourth} == {beta}
         found += [record(f"trial,mmfl,{i}", i / 10) for i in range(len(fourth))]
         assert mmfl.choose(found)["mmfl"]["beta"] == beta
@@ -623,7 +622,7 @@ def test_gamma_is_tried_at_the_beta_that_was_chosen():
 
 
 def test_settings_are_chosen_on_validation_alone():
-    first = mmfl.rounds([])[0][mmfl.WHOLE]
+    first = mmfl.tune([]).rounds[0][mmfl.WHOLE]
     assert mmfl.choose([])[mmfl.WHOLE] == first[len(first) // 2]
     found = [record(f"trial,{mmfl.WHOLE},{i}", v) for i, v in enumerate((0.1, 0.3, 0.2))]
     assert mmfl.choose(found)[mmfl.WHOLE] == first[1]
@@ -638,7 +637,7 @@ def test_within_the_shop_each_fold_chooses_its_rate():
     assert here[mmfl.WHOLE]["rates"] == (rates[1], rates[0], rates[1], rates[1], rates[1])
     without = {k: v for k, v in there[mmfl.WHOLE].items() if k != "rate"}
     assert {k: v for k, v in here[mmfl.WHOLE].items() if k != "rates"} == without
-    arms = set(mmfl.rounds([])[-1])
+    arms = set(mmfl.tune([]).rounds[-1])
     assert {mmfl.fold_of(f"trial,{arm},0") for arm in arms} == set(range(5))
     assert {mmfl.tuned_on(arm) for arm in arms} == {mmfl.IN_SHOP}
     assert mmfl.fold_of("trial,mmfl,2") == mmfl.fold_of("mmfl") == 0
@@ -663,14 +662,61 @@ def test_the_plan_goes_round_by_round(monkeypatch):
     found = []
     for stage in range(5):
         assert max(job.stage for job in mmfl.plan("full", found)) == stage
-        found += all_tried(mmfl.rounds(found)[stage : stage + 1])
+        found += all_tried(mmfl.tune(found).rounds[stage : stage + 1])
     last = [job for job in mmfl.plan("full", found) if job.stage == 5]
     count = lambda data, arm: sum((job.data, job.arm) == (data, arm) for job in last)  # noqa: E731
-    assert count("wardrobe-garments", "mmfl") == 6
-    assert count("shop-views-in-shop", mmfl.CENTER) == 6
+    ladder = ("backbone", "wide-global", "top-down", "both", "both+part", mmfl.WHOLE)
+    for arm in (*ladder, "id", "id+t0", mmfl.CENTER, "mmfl", *mmfl.HEADS):
+        assert count("wardrobe-garments", arm) == 6, arm
+    for arm in ("levels", "unfused", "strong-baseline", "cosface"):
+        assert count("wardrobe-garments", arm) == 5, arm
+    for arm in (*mmfl.IN_SHOP_ARMS, *mmfl.HEADS):
+        assert count("shop-views-in-shop", arm) == 6, arm
     assert count("shop-views-in-shop", "mmfl") == 0  # no attributes there
-    assert count("wardrobe-garments", "t5") == count("fashion-mnist-street", mmfl.WHOLE) == 3
+    assert count("wardrobe-garments", "t5") == count("fashion-mnist-street", mmfl.WHOLE) == 2
     assert len({job.arm for job in last if job.data == "fashion-mnist-street"}) == 4
+
+
+def test_whatever_decides_has_seeds_and_its_starts(monkeypatch):
+    """Each deciding contrast has five seeds, and the starts of its gate the same seeds at home."""
+    monkeypatch.setattr(mmfl.opening, "present", lambda *_: True)
+    found = []
+    for stage in range(5):
+        found += all_tried(mmfl.tune(found).rounds[stage : stage + 1])
+    jobs = [job for job in mmfl.plan("full", found) if job.settings or job.arm == "trunk"]
+    seeds = {}
+    for job in jobs:
+        seeds.setdefault((job.data, job.arm), set()).add(job.seed)
+    (ledger,) = [each for each in ledgers.load() if each.paper == "mmfl_net"]
+    for claim in ledger.claims:
+        for entry in claim.evidence:
+            for data in entry["data"]:
+                shop = data == "shop-views-in-shop"
+                home = "shop-views-in-shop" if shop else "wardrobe-garments"
+                trained = [arm for arm in entry["contrast"] if arm != "trunk"]
+                shared = set.intersection(*(seeds[home, arm] for arm in trained))
+                assert len(shared) >= 5, (claim.id, entry)
+                for start in ledger.starts:
+                    assert shared <= seeds[home, start] or start in ledger.untrained, claim.id
+
+
+def test_a_difference_can_be_seen_to_rest():
+    """The gate needs three looks in the last quarter of the steps, on the points that are kept."""
+    for data in ("wardrobe-garments", "shop-views-in-shop"):
+        plan = mmfl.budget(data, "full", "mmfl")
+        looks = mmfl.Looks.__new__(mmfl.Looks)
+        steps, count = plan["steps"], plan["looks"]
+        looks.at = set(np.linspace(steps, 0, count, endpoint=False).round().astype(int).tolist())
+        history = History()
+        for step in range(1, steps + 1):
+            seen = {"val_map": step / steps} if looks.due(step) else {}
+            history.add({"loss": 1.0, **seen}, images=1)
+        history.look({"loss"})
+        curve = history.curve()
+        kept = [(s, v) for s, v in zip(curve["step"], curve["val_map"], strict=True) if v == v]
+        assert drift([tuple(map(np.array, zip(*kept, strict=True)))]) == pytest.approx(
+            0.25, rel=0.02
+        )
 
 
 def test_without_the_photos_the_plan_goes_on_to_its_end(monkeypatch):
@@ -680,14 +726,15 @@ def test_without_the_photos_the_plan_goes_on_to_its_end(monkeypatch):
         jobs = mmfl.plan("full", found)
         assert max(job.stage for job in jobs) == stage
         assert {job.data for job in jobs} == {"wardrobe-garments"}
-        found += all_tried(mmfl.rounds(found)[stage : stage + 1])
+        found += all_tried(mmfl.tune(found).rounds[stage : stage + 1])
     assert max(job.stage for job in mmfl.plan("full", found)) == 4
 
 
 def test_sizes_of_a_run():
     full = mmfl.budget("wardrobe-garments", "full", "mmfl")["steps"]
     assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 4
-    assert mmfl.budget("shop-views-in-shop", "full")["steps"] == 60
+    shop = mmfl.budget("shop-views-in-shop", "full")["steps"]
+    assert mmfl.budget("shop-views-in-shop", "full", "trial,in-shop0,mmfl,1")["steps"] == shop // 2
     assert mmfl.budget("deepfashion-c2s", "paper")["size"] == 320
     for scale in ("full", "paper"):
         dim = mmfl.budget("deepfashion-c2s", scale)["dim"]
@@ -740,7 +787,10 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path)
     where = {"scale": "smoke", "device": "cpu", "results": str(tmp_path), "progress": False}
     where["data_root"] = str(tmp_path)
     settings = mmfl.choose([])["mmfl"]
-    for arm, told in (("mmfl", settings), ("trunk", {}), ("trial,mmfl,0", settings)):
+    jobs = [("mmfl", settings), ("trunk", {}), ("trial,mmfl,0", settings)]
+    for arm in mmfl.HEADS:
+        jobs.append((arm, mmfl.head_settings("wardrobe-garments", arm, "smoke")))
+    for arm, told in jobs:
         mmfl.do(Job("wardrobe-garments", arm, 0, told), where)
     found = {(r.data, r.arm): r for r in records.load(tmp_path)}
     names = {f"wardrobe-garments-no-{cause}" for cause in mmfl.CAUSES} | {"wardrobe-garments"}
@@ -762,6 +812,10 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(tmp_path)
     for cause in mmfl.CAUSES:  # all are measured from the same photos with all causes
         other = found[f"wardrobe-garments-no-{cause}", "mmfl"]
         assert odds(other.metrics["hit@1"]) - other.extra["log_odds_lost"] == pytest.approx(before)
+    assert set(tested.extra["pulls"]) == {"id", "triplet", "center", "attributes"}
+    assert all(pull > 0 for pull in tested.extra["pulls"].values())
+    assert set(tested.extra["branches"]) == set(mmfl.CELLS)
+    assert all(found["wardrobe-garments", arm].extra["separation"] != 0 for arm in mmfl.HEADS)
     tried = found["wardrobe-garments", "trial,mmfl,0"]
     assert tried.metrics == {}
     assert 0 < tried.extra["val_map"] <= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -50,6 +50,29 @@ def falls(
         side = round(len(cosines[1:]) ** 0.5)
         found[name] = (cosines[0] - cosines[1:]).reshape(side, side)
     return found
+
+
+def both_ways(
+    embed: Callable[[np.ndarray], np.ndarray],
+    parts: Mapping[str, slice],
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+    labels: tuple[str, str],
+    window: int,
+    step: int,
+) -> tuple[list[tuple[str, np.ndarray]], list[dict[str, np.ndarray]]]:
+    """`falls` of each picture of each pair, against the other one.
+
+    **Arguments**: `labels` - of the first and the second picture of a pair; the rest as in `falls`.
+
+    **Returns** rows of (label, picture), and the falls of each, as `plots.granularity.looks` draws
+    them.
+    """
+    rows, found = [], []
+    for pair in pairs:
+        for label, picture, partner in zip(labels, pair, reversed(pair), strict=True):
+            rows.append((label, picture))
+            found.append(falls(embed, parts, picture, partner, window, step))
+    return rows, found
 
 
 def best_pairs(

@@ -4,7 +4,7 @@ import numpy as np
 
 from fashret_utils import retrieval
 from fashret_utils.training.bench import Search
-from fashret_utils.training.measures import best_pairs, covered, falls
+from fashret_utils.training.measures import best_pairs, both_ways, covered, falls
 from fashret_utils.training.measures.covering import GREY
 from fashret_utils.wardrobe import Wardrobe
 
@@ -57,3 +57,18 @@ def test_pairs_come_best_first_one_an_item():
     ]
     assert len(set(shown)) == 7
     assert worst not in shown
+
+
+def test_each_picture_of_a_pair_is_covered_and_compared_with_the_other():
+    def embed(pictures):
+        return np.stack([pictures[:, 0].mean((1, 2)), np.full(len(pictures), 50.0)], 1)
+
+    street, shop = (np.full((3, 8, 8), grey, np.uint8) for grey in (40, 250))
+    parts = {"all": slice(0, 2)}
+    rows, found = both_ways(embed, parts, [(street, shop)], ("street", "shop"), 4, 4)
+    assert [label for label, _ in rows] == ["street", "shop"]
+    assert rows[0][1] is street
+    expected = [falls(embed, parts, *pair, 4, 4) for pair in ((street, shop), (shop, street))]
+    for got, wanted in zip(found, expected, strict=True):
+        assert np.array_equal(got["all"], wanted["all"])
+    assert (found[0]["all"] < 0).all()  # grey is nearer to the bright picture than dark is

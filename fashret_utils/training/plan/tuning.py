@@ -1,0 +1,36 @@
+"""Rounds of trials in which a round may follow from what those before it chose."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from fashret_utils.evidence.records import Record
+from fashret_utils.training.plan import trials
+
+Choices = Sequence[Mapping[str, object]]
+
+
+class Tuning:
+    """The rounds of trials so far, and what they chose on validation.
+
+    - `rounds`: for each round arm -> its choices.
+    - `chosen`: arm -> its best trial; the middle one where none has run.
+
+    **Arguments**: `found` - the trials there are.
+    """
+
+    def __init__(self, found: Collection[Record]) -> None:
+        self.found = found
+        self.rounds: list[dict[str, Choices]] = []
+        self.chosen: dict[str, dict[str, object]] = {}
+
+    def round(self, arms: Mapping[str, Choices]) -> None:
+        """Add a round: arm -> choices."""
+        self.rounds.append(dict(arms))
+        for arm, choices in arms.items():
+            self.chosen[arm] = trials.best(self.found, arm, choices)
+
+    @property
+    def choices(self) -> dict[str, Choices]:
+        """The choices of every arm, of all rounds."""
+        return {arm: each for arms in self.rounds for arm, each in arms.items()}
