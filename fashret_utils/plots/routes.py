@@ -52,6 +52,21 @@ def strip(rows: Mapping[str, np.ndarray], title: str) -> Figure:
     return sheet(np.concatenate(list(rows.values())), count, title, captions)
 
 
+def drawn(kept: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure | None:
+    """Photos, what each arm drew of them at last, and the true pictures.
+
+    **Arguments**: `kept` - arm -> its `photos`, `frames` and `truth`, as
+    `evidence.drawing_files` has them.
+
+    **Returns** None where nothing was kept.
+    """
+    if not kept:
+        return None
+    ends = next(iter(kept.values()))
+    rows = {arm: pictures["frames"][-1] for arm, pictures in kept.items()}
+    return strip({"photo": ends["photos"], **rows, "truth": ends["truth"]}, title)
+
+
 @styled
 def losses(panels: Mapping[str, tuple[pd.DataFrame, Sequence[str]]]) -> Figure:
     """Several losses of a run in one panel, smoothed, on a logarithmic axis.

@@ -5,9 +5,20 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "converting": ["Averaged", "check_alive", "enlarged", "frozen", "generate", "signed"],
+        "converting": [
+            "Averaged",
+            "between",
+            "enlarged",
+            "frozen",
+            "generate",
+            "signed",
+            "warn_of_collapse",
+        ],
+        "exam": ["Exam"],
         "film": ["Film"],
         "lessons": ["Lessons"],
+        "looks": ["DrawingLooks", "look_at"],
         "quality": ["apart", "kernel_distance", "likeness", "reader", "white_share"],
+        "sight": ["CUT", "FACE_SIDE", "seen"],
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,6 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from fashret_utils.data.augment import MEAN, STD, normalise
-from fashret_utils.training.history import TrainingDiverged
 
 CHUNK = 256  # pictures at a time
 
@@ -40,6 +40,23 @@ def generate(converter: nn.Module, pixels: np.ndarray) -> np.ndarray:
     return torch.cat(parts).contiguous().numpy()
 
 
+@torch.no_grad()
+def between(
+    encoder: nn.Module, decoder: nn.Module, first: np.ndarray, last: np.ndarray, steps: int = 7
+) -> np.ndarray:
+    """What lies on straight lines between the codes of photos: uint8 (n, steps, 3, S, S).
+
+    **Arguments**: `encoder`, `decoder` - the halves of a converter, in evaluation mode; `first`,
+    `last` - photos at the two ends, uint8 (n, 3, S, S).
+    """
+    device = next(decoder.parameters()).device
+    ends = [encoder(signed(normalise(torch.from_numpy(x).to(device)))) for x in (first, last)]
+    way = torch.linspace(0, 1, steps, device=device)
+    lines = [decoder(ends[0] + share * (ends[1] - ends[0])).float() for share in way]
+    made = ((torch.stack(lines, 1) + 1) * 127.5).round().clamp(0, 255)
+    return made.byte().cpu().numpy()
+
+
 def enlarged(pixels: np.ndarray, side: int) -> np.ndarray:
     """Pictures with another side, bilinear: uint8 (n, 3, S, S) -> uint8 (n, 3, side, side)."""
     if pixels.shape[-1] == side:
@@ -51,20 +68,21 @@ def enlarged(pixels: np.ndarray, side: int) -> np.ndarray:
     return torch.cat(parts).contiguous().numpy()
 
 
-def check_alive(inferred: Tensor, arm: str, step: int, least: float = 1e-3) -> None:
-    """Stop a run whose converter draws the same picture whatever the photo.
+def warn_of_collapse(inferred: Tensor, arm: str, step: int, least: float = 1e-3) -> None:
+    """Warn when a converter draws the same picture whatever the photo.
+
+    Its losses stay finite, and the run goes on: that an arm collapses is a result, too.
 
     **Arguments**: `inferred` - pictures (B, 3, S, S) from -1 to 1; `least` - of their mean
     standard deviation over the batch.
-
-    **Raises** `TrainingDiverged`.
     """
     spread = inferred.float().std(0).mean().item()
     if spread < least:
-        raise TrainingDiverged(
+        warnings.warn(
             f"the converter of {arm!r} has collapsed at step {step}: its pictures of different "
             f"photos differ by {spread:.1e} on average (-1 to 1), expected {least} at least. "
-            "Lower the learning rate, or make the discriminators learn slower than the converter"
+            "Lower the learning rate, or make the discriminators learn slower than the converter",
+            stacklevel=2,
         )
 
 

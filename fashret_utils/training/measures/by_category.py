@@ -8,7 +8,8 @@ import numpy as np
 
 from fashret_utils.data.catalog import Catalog
 from fashret_utils.retrieval import Retrieval, evaluate
-from fashret_utils.retrieval.priorities import attribute_agreement_at_k
+from fashret_utils.retrieval.priorities import attribute_agreement_at_k, likelihood
+from fashret_utils.training.drawing.quality import reader
 
 ATTRIBUTES = {"category": "type", "colour": "colour", "sleeve": "sleeve"}  # and our word
 
@@ -98,3 +99,31 @@ def others(asked: Catalog, shop: Catalog, seed: int) -> np.ndarray:
         gone = free[np.isin(shop.item[free], products[:wanted])]
         pairs += [(row, place) for place in gone]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def likelihoods(
+    asked_sight: np.ndarray, shop_sight: np.ndarray, shop: Catalog
+) -> dict[str, np.ndarray]:
+    """Read attributes off queries, as the shop's own pictures teach: our word -> P.
+
+    **Arguments**: `asked_sight` (n, d), `shop_sight` (m, d) - features of queries and products.
+
+    **Returns** the probability that a query has a product's value, (n, m) for each attribute.
+    """
+    found = {}
+    for attribute, name in ATTRIBUTES.items():
+        codes = shop.attributes[:, shop.attribute_names.index(attribute)]
+        read_by = reader(shop_sight, codes)
+        table = np.zeros((len(asked_sight), len(shop.attribute_values[attribute])))
+        table[:, read_by.classes_] = read_by.predict_proba(asked_sight)
+        found[name] = likelihood(table, codes)
+    return found
+
+
+def first_answers(indices: np.ndarray, asked: Catalog, shop: Catalog) -> dict[str, np.ndarray]:
+    """Whether the first answer agrees with a query in an attribute, by our word: bool (n,)."""
+    first, found = indices[:, 0], {}
+    for attribute, name in ATTRIBUTES.items():
+        place = shop.attribute_names.index(attribute)
+        found[name] = shop.attributes[first, place] == asked.attributes[:, place]
+    return found
