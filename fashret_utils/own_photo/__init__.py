@@ -3,7 +3,7 @@
 from fashret_utils.own_photo.answers import Answer, answer
 from fashret_utils.own_photo.archive import Archive, archives, keep
 from fashret_utils.own_photo.galleries import Gallery
-from fashret_utils.own_photo.networks import Drawn, Lifted, Whole, trained
+from fashret_utils.own_photo.networks import Drawn, Enlarged, Lifted, Whole, trained
 from fashret_utils.own_photo.own_items import OwnItems
 from fashret_utils.own_photo.own_shop import ask, choose, shop
 from fashret_utils.own_photo.pages import write
@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "Archive",
     "Drawn",
+    "Enlarged",
     "Gallery",
     "Lifted",
     "OwnItems",

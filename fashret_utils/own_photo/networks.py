@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from fashret_utils.data.augment import MEAN, STD
 from fashret_utils.models.trunks.stems import Trunk
@@ -46,6 +47,23 @@ class Whole(nn.Module):
         """Back to grey levels, as the stem normalises them in its own way; then the network."""
         maps = self.stem.of_grey_levels(255 * (photos * self.std + self.mean))
         return self.model(maps[0] if len(maps) == 1 else maps)
+
+
+class Enlarged(Whole):
+    """As `Whole`, of pictures that are enlarged to the stem's side first.
+
+    **Arguments**: `side` - in pixels; `stem`, `model` - as of `Whole`.
+    """
+
+    def __init__(self, stem: Trunk, model: nn.Module, side: int) -> None:
+        super().__init__(stem, model)
+        self.side = side
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Enlarge, round to 256 grey values as a picture has them, and embed."""
+        grey = 255 * (photos * self.std + self.mean)
+        large = functional.interpolate(grey, size=(self.side, self.side), mode="bilinear")
+        return self.model(self.stem.of_grey_levels(large.round().clamp(0, 255))[0])
 
 
 class Lifted(nn.Module):

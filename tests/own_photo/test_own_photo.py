@@ -143,8 +143,10 @@ def drawn_then_matched(rows):
     converter = used(poshak.Converter(size=32, width=1 / 32), rows[0].pixels(32))
     net = poshak.Matcher(16, 0).eval()
     drawn = poshak.generate(converter, rows[0].pixels(32))
-    vectors = [poshak.embedded(net, poshak.maps_of(side)) for side in (drawn, rows[1].pixels(32))]
-    matches = poshak.Enlarging(net).eval()
+    sides = drawn, rows[1].pixels(32)
+    vectors = [poshak.embedded(net, poshak.seen(side, "maps")) for side in sides]
+    stem = poshak.cut(poshak.trunk("lite0"), after=poshak.CUT)[0]
+    matches = own_photo.Enlarged(stem, net, poshak.bench.SIDE).eval()
     return own_photo.Drawn(converter, matches), matches, 32, vectors
 
 
