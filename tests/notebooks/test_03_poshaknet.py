@@ -678,6 +678,16 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(where):
     assert further == ["shop", "gan"]
 
 
+def test_the_record_that_ends_a_job_is_its_last(where, monkeypatch):
+    for arm in ("product", "gan"):  # killed before it, a campaign does the job again
+        kept = []
+        monkeypatch.setattr(poshak, "keep", lambda name, *_, kept=kept, **__: kept.append(name))
+        poshak.do(Job(poshak.DATA, arm, 0, SETTINGS[arm]), where)
+        assert kept[-1] == arm
+        assert kept.count(arm) == 1
+    assert {"gan,absent", "gan,fewer", "trunk,gan"} <= set(kept)
+
+
 def test_forms_of_the_same_photos_have_the_same_pixels(where):
     asked = poshak.queries_of(poshak.load_shop("smoke"))
     asked, size = asked.take(np.arange(6)), 32
