@@ -523,11 +523,26 @@ def test_matchers_start_from_imagenet_and_keep_its_batch_statistics():
     found = ours.tail.block15.state_dict()
     assert all(torch.equal(last[key], found[key]) for key in last)
     assert not all(torch.equal(random.tail.block15.state_dict()[k], last[k]) for k in last)
-    assert torch.equal(ours.head.weight, random.head.weight)
+    assert torch.equal(ours.head[0].weight, random.head[0].weight)
     kept = {key: value.clone() for key, value in found.items() if "running" in key}
     ours.train()(torch.rand(4, 192, 3, 3))
     after = ours.tail.block15.state_dict()
     assert all(torch.equal(after[key], value) for key, value in kept.items())
+
+
+def test_a_strong_pull_to_the_centre_cannot_shrink_the_features():
+    torch.manual_seed(0)
+    net, joint = poshak.Matcher(8, 0).train(), poshak.Joint(4, 8, center=0.95)
+    maps, products = torch.rand(16, 192, 3, 3), torch.arange(16) % 4
+    trained = [p for p in net.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam([*trained, *joint.parameters()], 1e-2)
+    for _ in range(20):
+        optimizer.zero_grad()
+        sum(joint(net(maps), products).values()).backward()
+        optimizer.step()
+    spread = net(maps).var(0, unbiased=False)
+    assert spread.min() > 0.9
+    assert spread.max() < 1.1
 
 
 def test_every_form_has_the_same_network_rates_and_steps():

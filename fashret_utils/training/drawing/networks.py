@@ -22,7 +22,7 @@ class FaceMatcher(nn.Module):
 
     def __init__(self, dim: int, seed: int, weights: Path | None = None) -> None:
         super().__init__()
-        self.net, self.dim = InceptionResnetV1(dim, seed=seed), dim
+        self.net = InceptionResnetV1(dim, seed=seed)
         if weights is not None:
             load_released(self.net, weights)
 
