@@ -8,7 +8,7 @@ import numpy as np
 
 from fashret_utils import datasets
 
-SETS_APART = 2000  # images of the file from one training set to the next
+SETS, SETS_APART = 20, 2000  # training sets, images of the file from one to the next
 Labelled = tuple[np.ndarray, np.ndarray]  # pixels (n, d) and classes (n,)
 
 
@@ -64,21 +64,28 @@ def readable(data: str, data_root: str = "") -> bool:
 def training_set(
     data: str, n: int, number: int = 0, data_root: str = "", n_test: int | None = None
 ) -> Images:
-    """Images for a kernel: n training images, the first 500 for validation, all for test.
+    """Images for a kernel: n training images, 500 for validation, all for test.
 
-    Set 0 trains on the images 5000 to 5000 + n, as the authors of the kernel search did, set s on
-    those 2000 s later: sets of 2,000 images and fewer are disjoint. Of "digits" 200 are for
-    validation, and sets are 250 apart.
+    Set 0 trains on the images 5000 to 5000 + n and validates on the first 500, as the authors of
+    the kernel search did; set s trains on those 2000 s later and validates on 500 of its own, which
+    lie behind all training sets. 20 sets of 2,000 images and fewer are disjoint. Of "digits" the
+    first 200 are for validation in all sets, and sets are 250 apart.
 
-    **Raises** `ValueError` where the file ends before the set.
+    **Raises** `ValueError` where there is no such set.
     """
     train, test = files_of(data, data_root)
-    n_val, begin, apart = (200, 200, 250) if data == "digits" else (500, 5000, SETS_APART)
+    n_val, begin, apart, end = (500, 5000, SETS_APART, 5000 + SETS * SETS_APART)
+    if data == "digits":
+        n_val, begin, apart, end = 200, 200, 250, len(train[2])
     begin += number * apart
-    if begin + n > len(train[2]):
-        raise ValueError(f"{data} has {len(train[2])} images: no {n} from {begin} on")
+    asked = 0 if number == 0 or data == "digits" else end + (number - 1) * n_val
+    if begin + n > end or max(begin + n, asked + n_val) > len(train[2]):
+        raise ValueError(
+            f"{data} has {len(train[2])} images: no {n} from {begin} on for set {number}"
+        )
 
     def part(file: tuple, first: int, last: int | None) -> Labelled:
         return file[0][first:last] / file[1], file[2][first:last]
 
-    return Images(data, part(train, begin, begin + n), part(train, 0, n_val), part(test, 0, n_test))
+    val = part(train, asked, asked + n_val)
+    return Images(data, part(train, begin, begin + n), val, part(test, 0, n_test))

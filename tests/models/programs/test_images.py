@@ -22,9 +22,13 @@ def test_twenty_sets_are_the_published_one_and_disjoint_others(monkeypatch):
     numbers = np.arange(60_000).reshape(-1, 1, 1)
     files = (numbers, numbers[:, 0, 0]), (numbers[:10], numbers[:10, 0, 0])
     monkeypatch.setattr(datasets, "labelled_images", lambda *_: files)
-    seen = [sets.training_set("mnist", 2000, number).train[1] for number in range(20)]
+    made = [sets.training_set("mnist", 2000, number) for number in range(20)]
+    seen = [each.train[1] for each in made]
     assert (seen[0][0], seen[0][-1]) == (5000, 6999)
-    assert len(np.unique(np.concatenate(seen))) == 20 * 2000
+    asked = [each.val[1] for each in made]
+    assert len(np.unique(np.concatenate(seen + asked))) == 20 * (2000 + 500)
+    with pytest.raises(ValueError, match="no 2000 from 45000 on for set 20"):
+        sets.training_set("mnist", 2000, 20)
     found = sets.training_set("mnist", 1000)
     assert found.val[1].tolist() == list(range(500))
     assert found.train[0].max() == pytest.approx(5999 / 255)
