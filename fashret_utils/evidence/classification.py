@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from scipy.stats import binomtest
 
 from fashret_utils.evidence.records import Record, measured
@@ -27,6 +28,16 @@ def mcnemar(right: np.ndarray, other: np.ndarray) -> dict[str, float]:
     first, second = int((right & ~other).sum()), int((other & ~right).sum())
     p = binomtest(first, first + second).pvalue if first + second else 1.0
     return {"only first right": first, "only second right": second, "p": float(p)}
+
+
+def mcnemar_table(right: Mapping[str, np.ndarray], first: str) -> pd.DataFrame:
+    """One classifier against all others on the same images, a row each, as of `mcnemar`.
+
+    **Arguments**: `right` - name -> right or wrong for each image, (n,) bool; `first` - the name.
+    """
+    others = [name for name in right if name != first]
+    table = pd.DataFrame({name: mcnemar(right[first], right[name]) for name in others}).T
+    return table.astype(dict.fromkeys(table.columns[:2], int))
 
 
 def new(right: Mapping[str, np.ndarray], **about: object) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -96,6 +96,23 @@ def matrix(table: pd.DataFrame, metric: str, arms: Sequence[str] | None = None) 
     wide = wide.pivot_table(index="arm", columns="data", values="cell", aggfunc="first")
     order = [arm for arm in arms or wide.index if arm in wide.index]
     return wide.loc[order].fillna("").rename_axis(index=None, columns=f"{metric}, %")
+
+
+def rungs(
+    table: pd.DataFrame, steps: Mapping[str, str], metric: str, prefix: str = ""
+) -> pd.DataFrame:
+    """Rows of a `table` of one data set as the rungs of a ladder, in per cent.
+
+    **Arguments**: `steps` - arm -> what changes there, from the top; `prefix` - before the arms'
+    names. Arms without records are left out.
+
+    **Returns** columns `value`, `low`, `high`, `step`.
+    """
+    rows = table.set_index("arm")
+    here = {prefix + arm: step for arm, step in steps.items() if prefix + arm in rows.index}
+    columns = {metric: "value", f"{metric} low": "low", f"{metric} high": "high"}
+    found = 100 * rows.loc[[*here], [*columns]].rename(columns=columns).astype(float)
+    return found.assign(step=[*here.values()]).reset_index(drop=True)
 
 
 def origin(records: Collection[Record]) -> str:

@@ -22,6 +22,9 @@ def test_mcnemar_counts_only_disagreements():
     assert (found["only first right"], found["only second right"]) == (5, 1)
     assert found["p"] == pytest.approx(14 / 64)  # two-sided: 2 (1 + 6) / 2^6
     assert classification.mcnemar(a, a)["p"] == 1
+    table = classification.mcnemar_table({"b": b, "a": a, "c": a}, "a")
+    assert table.index.tolist() == ["b", "c"]
+    assert table.iloc[:, :2].to_numpy().tolist() == [[5, 1], [0, 0]]
 
 
 def test_a_record_of_a_classifier_is_written_read_and_tabulated(tmp_path):

@@ -38,3 +38,12 @@ def test_readable_folds_intervals_into_cells(measured):
 
 def test_origin_without_records_says_so():
     assert tables.origin([]) == "no run is recorded yet"
+
+
+def test_rungs_stand_in_their_order_and_those_without_records_are_left_out(measured):
+    steps = {"y": "the start", "absent": "never run", "x": "one thing more"}
+    found = tables.rungs(measured[measured["data"] == "a"], steps, "hit@1")
+    assert found["step"].tolist() == ["the start", "one thing more"]
+    assert found["value"].tolist() == [25.0, 50.0]
+    assert found[["low", "high"]].to_numpy().tolist() == [[20.0, 30.0], [40.0, 60.0]]
+    assert tables.rungs(measured[measured["data"] == "a"], steps, "hit@1", "head,").empty
