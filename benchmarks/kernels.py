@@ -3,8 +3,8 @@
     FASHRET_DATA=<folder> python benchmarks/kernels.py
 
 A candidate is the kernel matrix of 1,000 MNIST images of 784 pixels with themselves: ours in
-float32, as the search computes; NumPy one row of it at a time in float64 (a tenth of the rows,
-times ten). Both are compared before they are timed.
+float32, where the search itself computes in float64; NumPy one row of it at a time in float64 (a
+tenth of the rows, times ten). Both are compared before they are timed.
 """
 
 import time

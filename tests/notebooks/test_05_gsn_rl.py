@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from torch import nn
 from torch.nn import functional as F
 from tried import all_tried
 
-from fashret_utils import chapters
+from fashret_utils import chapters, retrieval
 from fashret_utils.data import SHOP, STREET
 from fashret_utils.evidence import claims, records
 from fashret_utils.evidence.records import Record
 from fashret_utils.models import cut, trunk
-from fashret_utils.models.programs import ranking
+from fashret_utils.models.in_grids import InGrids
+from fashret_utils.models.programs import bandit, controls, language, ranking
 from fashret_utils.models.programs.images import training_set
 from fashret_utils.training import Bench, Job, trials
 
@@ -82,7 +84,7 @@ def test_permuting_cells_permutes_the_map_exactly_without_neighbours():
 
 def test_a_map_that_cells_cannot_share_is_refused():
     network = gsn.GridSearchNetwork(nn.Conv2d(6, 8, 2), 8, 5, seed=0)  # a map one value smaller
-    with pytest.raises(ValueError, match="the same share for each cell"):
+    with pytest.raises(ValueError, match="need equal shares"):
         network(torch.randn(1, 9, 6, 3, 3))
 
 
@@ -303,7 +305,8 @@ def test_too_few_shop_pictures_for_a_grid_are_refused(garments):
 def test_position_shift_is_zero_without_neighbours(garments):
     stem, _ = cut(trunk("lite0"), after=gsn.CUT)
     local = gsn.GridSearchNetwork(nn.Conv2d(192, 8, 1), 8, 6, seed=0)
-    found = gsn.position_shift(local, Bench(garments, stem), grids=6)
+    maps = gsn.maps_of_test(local, Bench(garments, stem), grids=6)[3]
+    found = gsn.shifts(maps)
     assert max(v for k, v in found.items() if k.startswith("maps")) < 1e-5
     assert found["pixels_shift_p95"] > found["pixels_shift_mean"] > 1e-3
 
@@ -314,8 +317,8 @@ def test_pictures_in_grids_come_back_in_order():
     for count in (4, 9, 20):
         maps = torch.randn(count, 6, 3, 3)
         with torch.no_grad():
-            torch.testing.assert_close(gsn.InGrids(local)(maps), local(maps))
-            assert not torch.allclose(gsn.InGrids(wide)(maps), wide(maps))
+            torch.testing.assert_close(InGrids(local)(maps), local(maps))
+            assert not torch.allclose(InGrids(wide)(maps), wide(maps))
 
 
 # The language
@@ -328,8 +331,8 @@ def test_the_published_tokens_decode_to_the_published_formula():
 
 def test_every_operation_of_the_authors_code():
     """All unary and binary tokens against NumPy, on vectors of 3 and on scalars."""
-    mean = gsn.FeatureMean(torch.ones(3, dtype=torch.float64))
-    unary, binary = gsn.operations(mean)
+    mean = language.FeatureMean(torch.ones(3, dtype=torch.float64))
+    unary, binary = language.operations(mean)
     v = np.array([[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]])
     u = v[::-1].copy()
     expected = [
@@ -338,25 +341,25 @@ def test_every_operation_of_the_authors_code():
         np.log(1 + np.exp(v)), abs(v).sum(1, keepdims=True) / 3,
         np.sqrt((v**2).sum(1, keepdims=True)) / 3,
     ]  # fmt: skip
-    assert len(unary) == len(gsn.UNARY_TEXT) == len(expected)
+    assert len(unary) == len(language.UNARY_TEXT) == len(expected)
     for function, values in zip(unary, expected, strict=True):
         np.testing.assert_allclose(function(torch.tensor(v)), values, rtol=1e-12)
     expected = [v + u, v * u, v - u, np.maximum(v, u), np.minimum(v, u)]
     expected += [(v * u).sum(1, keepdims=True) / 3, np.exp(-abs(v - u)), v]
-    assert len(binary) == len(gsn.BINARY_TEXT) == len(expected)
+    assert len(binary) == len(language.BINARY_TEXT) == len(expected)
     for function, values in zip(binary, expected, strict=True):
         np.testing.assert_allclose(function(torch.tensor(v), torch.tensor(u)), values, rtol=1e-12)
     number = torch.tensor([[2.0]], dtype=torch.float64)
     for place in (16, 17):
         assert unary[place](-number) == -2  # the norm of a scalar is the scalar
-    assert binary[gsn.DOT](number, number) == 4
+    assert binary[language.DOT](number, number) == 4
 
 
 def test_a_program_is_computed_unit_by_unit():
-    tokens = [0, 3, 1, 0, gsn.MINUS, 2, 1, 0, 2, gsn.TIMES]  # -(x^2 - y) * |x|
+    tokens = [0, 3, 1, 0, gsn.MINUS, 2, 1, 0, 2, language.TIMES]  # -(x^2 - y) * |x|
     text = gsn.formula(tokens, ("x", "y"))
     assert text == "−((x)² − y) · |x|"
-    unary, binary = gsn.operations(None)
+    unary, binary = language.operations(None)
     values = torch.tensor([3.0]), torch.tensor([4.0])
     inputs = [lambda: values[0], lambda: values[1]]
     assert gsn.interpret(tokens, inputs, unary, binary).item() == -(3**2 - 4) * 3
@@ -368,7 +371,7 @@ def test_unused_units_and_inputs_are_not_computed():
 
     tokens = [0, 6, 0, 6, 0, 1, 0, 0, 6, gsn.LEFT]
     inputs = [never, lambda: torch.tensor([5.0])]
-    assert gsn.interpret(tokens, inputs, *gsn.operations(None)).item() == 5
+    assert gsn.interpret(tokens, inputs, *language.operations(None)).item() == 5
 
 
 def test_the_space_has_as_many_programs_as_the_authors_say():
@@ -409,7 +412,7 @@ def part():
 def test_identity_leaves_the_metrics_unchanged(part):
     owners = np.arange(60) // 3
     sides = part.query.numpy(), part.gallery.numpy()
-    expected = gsn.retrieval.evaluate(*sides, np.arange(40) // 2, owners, k=1)
+    expected = retrieval.evaluate(*sides, np.arange(40) // 2, owners, k=1)
     center = torch.zeros(12, dtype=torch.float64)
     precision, _ = part.after(gsn.decode_transform(gsn.IDENTITY, center))
     assert precision.mean().item() == pytest.approx(expected.metrics["map"], rel=1e-6)
@@ -475,11 +478,18 @@ def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
 
 def test_controls_are_what_they_are_called(part):
     train = np.random.default_rng(0).normal(size=(80, 12))
-    white = gsn.whitening(train, 5)(torch.from_numpy(train))
+    white = controls.whitening(train)(torch.from_numpy(train), 5)
     assert white.shape == (80, 5)
     torch.testing.assert_close(white.T @ white / 79, torch.eye(5).double())
     e = torch.tensor([[-4.0, 9.0]])
-    torch.testing.assert_close(gsn.power(e, 0.5), torch.tensor([[-2.0, 3.0]]))
+    torch.testing.assert_close(controls.power(e, 0.5), torch.tensor([[-2.0, 3.0]]))
+    torch.testing.assert_close(controls.power(e, 0.5, 5.0), torch.tensor([[-3.0, 2.0]]))
+    assert list(controls.options("whitening", train)) == []
+    powers = controls.options("power", train)
+    assert len(powers) == 2 * len(controls.EXPONENTS)
+    moved = torch.from_numpy(train - train.mean(0))
+    found = powers["0.5, e less the mean"](torch.from_numpy(train))
+    torch.testing.assert_close(found * found.abs(), moved)
     center = part.gallery.mean(0)
     centred = gsn.decode_transform(gsn.CENTRED, center)(part.query)
     torch.testing.assert_close(centred, part.query - center)
@@ -503,9 +513,10 @@ def test_reinforce_is_unbiased_on_the_bandit(draws):
     rewards = torch.tensor([0.3, 1.1], dtype=torch.float64)
     p = theta.detach().softmax(1)[0]
     expected = p * (rewards - (p * rewards).sum())
-    found = gsn.bandit_slope(theta, rewards, gsn.advantages, draws)
+    found = bandit.expected_slope(gsn.reinforce_loss, gsn.advantages, theta, rewards, draws)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
-    biased = gsn.bandit_slope(theta, rewards, lambda r: r - r.mean(), draws)
+    own = lambda r: r - r.mean()  # noqa: E731
+    biased = bandit.expected_slope(gsn.reinforce_loss, own, theta, rewards, draws)
     torch.testing.assert_close(biased, expected * (draws - 1) / draws)
 
 
@@ -617,7 +628,18 @@ def test_a_norm_over_black_pixels_counts_them_all():
 
 def test_black_pixels_count_as_often_as_there_are():
     images = dark_images(6)
-    tokens = [6, 8, 6, 8, gsn.TIMES, 7, 0, 0, 0, gsn.LEFT]  # cos(x y)^2: 1 where both are black
+    tokens = [
+        6,
+        8,
+        6,
+        8,
+        language.TIMES,
+        7,
+        0,
+        0,
+        0,
+        gsn.LEFT,
+    ]  # cos(x y)^2: 1 where both are black
     expected = (np.cos(images[:, None] * images) ** 2).sum(-1)
     np.testing.assert_allclose(gsn.decode_kernel(tokens)(images, images), expected, rtol=1e-12)
 
@@ -691,17 +713,45 @@ def trial(arm, number, val_map):
     return Record(arm=f"trial,{arm},{number}", **names, **values)
 
 
+def finished():
+    """Records of all trials and finals: the last choice of each is the best."""
+    found = []
+    while len(more := all_tried(gsn.rounds(found))) > len(found):
+        found = more
+    return found + [replace(r, seed=1) for r in found if "final" in r.arm]
+
+
 def test_settings_are_chosen_on_validation_and_passed_on():
     first = gsn.rounds([])[1]["head,gsn"]
     assert gsn.choose([], heads=True)["head,gsn"] == first[len(first) // 2]
     found = [trial("head,gsn", i, v) for i, v in enumerate((0.1, 0.3, 0.2))]
     told = gsn.choose(found, heads=True)["head,gsn"]
     assert told == first[1]
+    found += [trial("final,head,gsn", i, v) for i, v in enumerate((0.3, 0.4))]
+    told = gsn.choose(found, heads=True)["head,gsn"]
+    assert told == first[2]  # second in the trials, first at full length
     behind = gsn.choose(found)
     for arm in ("gsn", "gsn_separate", "gsn_ten"):  # a trained block takes the head's margins
         assert all(behind[arm][key] == told[key] for key in ("high", "low", "hard", "shape"))
     assert behind["gsn_separate"]["on"] == "cells"
     assert behind["gsn_ten"]["items"] == 10
+
+
+def test_all_arms_are_tried_equally_often_and_the_best_rate_lies_inside():
+    _, first, last, third = gsn.rounds([])
+    assert {len(choices) for choices in first.values()} == {16}
+    assert {len(choices) for choices in last.values()} == {2}
+    assert {len(choices) for choices in third.values()} == {4}
+    arm, rates = "head,gsn", [choice["rate"] for choice in first["head,gsn"]]
+    inside = [trial(arm, i, float(rate == 3e-3)) for i, rate in enumerate(rates)]
+    assert len(gsn.rounds(inside)[1][arm]) == 16
+    marks = [0.5 + i / 100 if rate == max(rates) else 0.1 for i, rate in enumerate(rates)]
+    edge = [trial(arm, i, mark) for i, mark in enumerate(marks)]
+    grown = gsn.rounds(edge)[1][arm]
+    assert len(grown) == 20
+    assert {choice["rate"] for choice in grown[16:]} == {pytest.approx(0.09)}
+    edge.append(trial(arm, 17, 0.9))
+    assert gsn.choose(edge, heads=True)[arm] == grown[17]
 
 
 def test_one_rule_for_hard_negatives_and_equal_rates():
@@ -710,62 +760,78 @@ def test_one_rule_for_hard_negatives_and_equal_rates():
     rounds = gsn.rounds(found)
     share = rounds[0]["head,negatives"][place]["hard"]
     assert share == gsn.SHARES[1]["hard"]
-    for arms in rounds[1:]:
+    for arms in (rounds[1], rounds[3]):
         for arm, choices in arms.items():
-            rates = gsn.RATES if gsn.is_head(arm) else gsn.TAIL_RATES
+            rates = gsn.RATES if gsn.is_head(arm) else gsn.BLOCK_RATES
             assert {choice["rate"] for choice in choices} == {each["rate"] for each in rates}
             pairs = choices[0]["shape"] == (1, 1)
             assert {choice["hard"] for choice in choices} == {0.0 if pairs else share}
 
 
 def test_arms_differ_in_one_thing_from_rung_to_rung():
-    told = gsn.choose(all_tried(gsn.rounds([])[:2]))
+    for heads in (False, True):
+        told = gsn.choose(finished(), heads)
+        told = {arm.removeprefix("head,"): settings for arm, settings in told.items()}
 
-    def changed(a, b):
-        keys = {*told[a], *told[b]} - {"rate"}
-        return {key for key in keys if told[a].get(key) != told[b].get(key)}
+        def changed(a, b, told=told):
+            keys = {*told[a], *told[b]} - {"rate"}
+            return {key for key in keys if told[a].get(key) != told[b].get(key)}
 
-    assert changed("gsn_ten", "gsn") == {"items"}
-    assert changed("gsn", "gsn_separate") == {"on"}
-    assert changed("gsn", "gsn_squared") == {"power"}
-    assert told["gsn_batch"]["on"] == told["infonce"]["on"] == told["triplet"]["on"] == "batch"
-    assert len({told[arm]["shape"] for arm in gsn.TAIL}) == 1
+        assert changed("gsn_ten", "gsn") == {"items"}
+        assert told["gsn_batch"]["on"] == told["infonce"]["on"] == told["triplet"]["on"] == "batch"
+        if heads:
+            assert changed("gsn", "gsn_squared") == {"power"}
+            assert changed("infonce_pairs", "infonce_wide") == {"items"}
+        else:
+            assert changed("gsn", "gsn_separate") == {"on"}
+        assert {told[arm]["shape"] for arm in ("gsn", "gsn_batch", "triplet", "infonce")} == {
+            (3, 2)
+        }
 
 
 def test_the_plan_goes_round_by_round(monkeypatch):
     monkeypatch.setattr(gsn.opening, "present", lambda data, *_: True)
     monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
-    found = []
-    for stage in range(3):
-        jobs = gsn.plan("full", found)
-        assert max(job.stage for job in jobs) == stage
-        found += all_tried(gsn.rounds(found)[stage : stage + 1])
-    jobs = gsn.plan("full", found)
-    last = [job for job in jobs if job.stage == 3]
+    for stage in range(4):
+        found = [r for arms in gsn.rounds([])[:stage] for r in all_tried([arms])]
+        found += [replace(r, seed=1) for r in found if "final" in r.arm]
+        assert max(job.stage for job in gsn.plan("full", found)) <= stage
+    jobs = gsn.plan("full", finished())
+    last = [job for job in jobs if job.stage == 4]
     count = lambda data, arm: sum((j.data, j.arm) == (data, arm) for j in jobs)  # noqa: E731
-    for arm in gsn.TAIL:
-        assert count("wardrobe-garments", arm) == 10
+    sizes = gsn.preset(gsn.BUDGET, "full")
+    for arm in gsn.DECIDING:
+        assert count("wardrobe-garments", arm) == sizes["seeds"]
+    for arm in gsn.BEYOND:
         assert count("grocery-store", arm) == 5
     assert count("wardrobe-garments", "gsn_ten") == 5
-    assert count("wardrobe-garments", "head,infonce_wide") == 10
-    assert count("mnist-1000", "svm,discovered") == count("mnist-2000", "svm,discovered") == 20
+    assert count("wardrobe-garments", "head,infonce_wide") == 5
+    assert (count("mnist-1000", "svm,discovered"), count("mnist-2000", "svm,linear")) == (20, 10)
     assert count("mnist-1000", "svm,reinforce") == count("wardrobe-garments", "function,rl") == 10
+    assert count("fashion-mnist-1000", "svm,reinforce") == 5
     assert not [job for job in last if trials.is_trial(job.arm)]
     names = [(job.data, job.arm, job.seed) for job in jobs]
     assert len(set(names)) == len(names)
+    long = [job for job in jobs if job.arm in ("svm,random", "function,rl", "svm,discovered")]
+    assert all(job.cost for job in long)  # a campaign asks how long they take
 
 
 def test_the_ledger_names_arms_that_the_plan_runs(monkeypatch):
     monkeypatch.setattr(gsn.opening, "present", lambda data, *_: True)
     monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
-    found = []
-    for stage in range(3):
-        found += all_tried(gsn.rounds(found)[stage : stage + 1])
-    arms = {job.arm for job in gsn.plan("full", found)} | {"gsn,in-grids"}
+    runs = {(job.data, job.arm, job.seed) for job in gsn.plan("full", finished())}
+    seeds = lambda data, arm: sum(run[:2] == (data, arm) for run in runs)  # noqa: E731
+    runs |= {(data, "gsn,in-grids", seed) for data, arm, seed in runs if arm == "gsn"}
     (grounds,) = claims.all_grounds("gsn_rl")
+    beside = {"grocery-store-packages": "grocery-store"}
     for claim in grounds.ledger.claims:
         for entry in claim.evidence:
-            assert {*entry.get("contrast", [entry.get("arm")])} <= arms, claim.id
+            for arm in entry.get("contrast", [entry.get("arm")]):
+                for data in [*entry["data"], *entry.get("also", [])]:
+                    home = "wardrobe-garments" if data.startswith("shop-views") else data
+                    many = seeds(beside.get(home, home), arm)
+                    least = 1 if arm in grounds.ledger.untrained else 5
+                    assert many >= least, f"{claim.id}: {arm} on {data}"
 
 
 def test_sizes_of_a_run():
@@ -773,8 +839,10 @@ def test_sizes_of_a_run():
     assert gsn.budget("wardrobe-garments", "full", "gsn")["steps"] == full["steps"]
     assert gsn.budget("wardrobe-garments", "full", "head,gsn")["steps"] == full["head_steps"]
     assert gsn.budget("wardrobe-garments", "full", "margins,0.5,0.1")["steps"] == full["head_steps"]
-    tried = gsn.budget("wardrobe-garments", "full", "trial,gsn,1")["steps"]
-    assert tried == full["steps"] // 3
+    tried = gsn.budget("wardrobe-garments", "full", "trial,gsn,1")
+    assert (tried["steps"], tried["looks"]) == (full["steps"] // 3, 0)
+    whole = gsn.budget("wardrobe-garments", "full", "trial,final,head,gsn,1")
+    assert whole["steps"] == full["head_steps"]
     assert gsn.budget("grocery-store", "full", "gsn")["steps"] == full["grocery_steps"]
     assert gsn.budget("deepfashion-c2s", "paper", "gsn")["size"] == 224
     assert full["items"] >= 48  # queries a step
@@ -789,7 +857,7 @@ def where(tmp_path):
 def test_arms_are_recorded_query_by_query_and_trials_without_the_test(tmp_path, where):
     told, heads = gsn.choose([]), gsn.choose([], heads=True)
     jobs = {"trunk": {}, "gsn": told["gsn"], "head,gsn": heads["head,gsn"]}
-    jobs["trial,head,gsn,0"] = heads["head,gsn"]
+    jobs["trial,final,head,gsn,0"] = heads["head,gsn"]
     for arm, settings in jobs.items():
         gsn.do(Job("wardrobe-garments", arm, 0, settings), where)
     found = {r.arm: r for r in records.load(tmp_path, data="wardrobe-garments")}
@@ -800,8 +868,8 @@ def test_arms_are_recorded_query_by_query_and_trials_without_the_test(tmp_path, 
         assert np.array_equal(kept.item, asked.item)
         assert "val_map" in found[arm].curve
     assert found["gsn"].extra["maps_shift_p95"] > 0
-    assert found["trial,head,gsn,0"].metrics == {}
-    assert 0 < found["trial,head,gsn,0"].extra["val_map"] <= 1
+    assert found["trial,final,head,gsn,0"].metrics == {}
+    assert 0 < found["trial,final,head,gsn,0"].extra["val_map"] <= 1
 
 
 def test_functions_are_recorded_beside_the_trunk(tmp_path, where):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,28 @@ def summary(tried: pd.DataFrame) -> dict[str, float]:
         "refused": int((tried["reward"] == 0).sum()),
         "seconds": float(tried["seconds"].iloc[-1]),
     }
+
+
+def kept(tried: pd.DataFrame, tokens: Sequence[int], second: float, text: str) -> dict:
+    """What a record holds of a search: how it went, what was chosen, and by which second look."""
+    return {**summary(tried), "tokens": list(tokens), "second": second, "text": text}
+
+
+def beside_published(
+    right: Mapping[str, Mapping[str, np.ndarray]], published: Mapping[str, Sequence[float]]
+) -> pd.DataFrame:
+    """Accuracies of kernels on validation and test images, per cent, beside the published ones.
+
+    **Arguments**: `right` - kernel -> "val" and "test" -> right or wrong; `published` - kernel ->
+    validation, test.
+    """
+    rows = {}
+    for name, parts in right.items():
+        known = published.get(name, ("", ""))
+        rows[name] = {"val, published": known[0], "val, ours": f"{100 * parts['val'].mean():.1f}"}
+        rows[name] |= {"test, published": known[1]}
+        rows[name] |= {"test, ours": f"{100 * parts['test'].mean():.2f}"}
+    return pd.DataFrame(rows).T
 
 
 def found(records: Collection, metric: str) -> pd.DataFrame:

@@ -45,14 +45,13 @@ def similarities(query: Tensor, gallery: Tensor) -> Tensor:
     return found
 
 
-def precisions(found: Tensor, relevant: Tensor) -> tuple[Tensor, Tensor]:
-    """Average precision and rank of the first right picture of every query.
+def places_of(relevant: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the right pictures of every query lie: what `precisions` needs of them.
 
-    Equal similarities count in gallery order, as in `retrieval.evaluate`.
+    **Arguments**: `relevant` (n, m) bool.
 
-    **Arguments**: `found` (n, m) - similarities; `relevant` (n, m) bool.
-
-    **Returns** (n,) float64 from 0 to 1, and (n,) int64 from 1.
+    **Returns** places in the gallery (n, r), and which of these there are (n, r) bool: a query may
+    have fewer than r.
 
     **Raises** `ValueError` for a query without a relevant picture.
     """
@@ -60,9 +59,21 @@ def precisions(found: Tensor, relevant: Tensor) -> tuple[Tensor, Tensor]:
     if not counts.all():
         row = int((counts == 0).nonzero()[0, 0])
         raise ValueError(f"query {row} has no relevant picture in the gallery")
-    most, m = int(counts.max()), found.shape[1]
+    most = int(counts.max())
     places = relevant.to(torch.int8).argsort(dim=1, descending=True, stable=True)[:, :most]
-    there = relevant.gather(1, places)  # (n, r): fewer where the query has fewer
+    return places, relevant.gather(1, places)
+
+
+def precisions(found: Tensor, places: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Average precision and rank of the first right picture of every query.
+
+    Equal similarities count in gallery order, as in `retrieval.evaluate`.
+
+    **Arguments**: `found` (n, m) - similarities; `places`, `there` - as of `places_of`.
+
+    **Returns** (n,) float64 from 0 to 1, and (n,) int64 from 1.
+    """
+    counts, most, m = there.sum(1), places.shape[1], found.shape[1]
     own, before = found.gather(1, places), torch.arange(m, device=found.device)
     ranks = torch.empty_like(places)
     step = max(1, CHUNK // (most * m))

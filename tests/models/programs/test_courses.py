@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from fashret_utils.models.programs import courses
@@ -35,3 +36,15 @@ def test_records_of_searches_are_told_by_data_and_method():
     assert courses.by_method([found, other]) == {"d": {"rl": [line]}}
     (row,) = courses.found([found, other], "map").to_dict("records")
     assert (row["program"], row["reward"], row["second"], row["test"]) == ("e", 31.0, 29.0, 25.0)
+
+
+def test_what_is_kept_names_the_choice():
+    kept = courses.kept(TRIED, (6, 0), 0.3, "x·y")
+    assert kept == {**courses.summary(TRIED), "tokens": [6, 0], "second": 0.3, "text": "x·y"}
+
+
+def test_kernels_stand_beside_published_numbers_where_there_are_any():
+    right = {"val": np.array([True, False]), "test": np.array([True, True, True, False])}
+    table = courses.beside_published({"a": right, "b": right}, {"a": (50.0, 75.0, 80.0)})
+    assert table.loc["a"].tolist() == [50.0, "50.0", 75.0, "75.00"]
+    assert table.loc["b"].tolist() == ["", "50.0", "", "75.00"]

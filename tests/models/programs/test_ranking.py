@@ -23,7 +23,7 @@ def test_metrics_are_those_of_evaluate(sides, monkeypatch):
     for chunk in (ranking.CHUNK, 300):
         monkeypatch.setattr(ranking, "CHUNK", chunk)
         found = ranking.similarities(query, gallery)
-        precision, first = ranking.precisions(found, items[:, None] == owners)
+        precision, first = ranking.precisions(found, *ranking.places_of(items[:, None] == owners))
         assert found.dtype == precision.dtype == torch.float64
         np.testing.assert_allclose(precision, expected.per_query["map"], rtol=1e-6)
         np.testing.assert_allclose(1 / first, expected.per_query["mrr"], rtol=1e-6)
@@ -32,7 +32,7 @@ def test_metrics_are_those_of_evaluate(sides, monkeypatch):
 def test_ties_count_in_gallery_order():
     found = torch.tensor([[0.5, 0.5, 0.9, 0.5]], dtype=torch.float64)
     relevant = torch.tensor([[False, True, False, True]])
-    precision, first = ranking.precisions(found, relevant)
+    precision, first = ranking.precisions(found, *ranking.places_of(relevant))
     assert first.tolist() == [3]
     assert precision.item() == pytest.approx((1 / 3 + 2 / 4) / 2)
 
@@ -44,7 +44,7 @@ def test_pressed_similarities_rank_in_double_precision_and_not_in_single():
     query = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     exact = F.normalize(query) @ gallery.T
     relevant = torch.arange(30)[None] == 0
-    assert ranking.precisions(exact, relevant)[1].item() == 1
+    assert ranking.precisions(exact, *ranking.places_of(relevant))[1].item() == 1
     assert exact.float().unique().numel() < 5
 
 
@@ -73,4 +73,4 @@ def test_embeddings_that_cannot_be_ranked_are_refused(query, message):
 
 def test_a_query_without_its_item_is_refused():
     with pytest.raises(ValueError, match="query 1 has no relevant picture"):
-        ranking.precisions(torch.zeros(2, 3), torch.tensor([[True] * 3, [False] * 3]))
+        ranking.places_of(torch.tensor([[True] * 3, [False] * 3]))
