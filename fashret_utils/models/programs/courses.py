@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -68,6 +69,12 @@ def found(records: Collection, metric: str) -> pd.DataFrame:
         if "reward" in record.extra
     ]
     return pd.DataFrame(rows)
+
+
+def choices_made(records: Collection) -> dict[str, int]:
+    """How often each setting was chosen on validation, the most frequent first."""
+    made = Counter(str(record.extra["chosen"]) for record in records if "chosen" in record.extra)
+    return dict(made.most_common())
 
 
 def by_method(records: Collection) -> dict[str, dict[str, list[dict[str, list]]]]:

@@ -48,3 +48,9 @@ def test_kernels_stand_beside_published_numbers_where_there_are_any():
     table = courses.beside_published({"a": right, "b": right}, {"a": (50.0, 75.0, 80.0)})
     assert table.loc["a"].tolist() == [50.0, "50.0", 75.0, "75.00"]
     assert table.loc["b"].tolist() == ["", "50.0", "", "75.00"]
+
+
+def test_choices_are_counted_over_records():
+    made = [{"chosen": {"C": 3}}, {"chosen": {"C": 10}}, {}, {"chosen": {"C": 10}}]
+    records = [SimpleNamespace(extra=extra) for extra in made]
+    assert list(courses.choices_made(records).items()) == [("{'C': 10}", 2), ("{'C': 3}", 1)]
