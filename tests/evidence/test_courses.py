@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from fashret_utils.models.programs import courses
+from fashret_utils.evidence import courses
 
 TRIED = pd.DataFrame(
     {
