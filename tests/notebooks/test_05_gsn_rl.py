@@ -18,10 +18,10 @@ from fashret_utils.data import SHOP, STREET
 from fashret_utils.evidence import claims, records
 from fashret_utils.evidence.records import Record
 from fashret_utils.models import cut, trunk
-from fashret_utils.models.in_grids import InGrids
 from fashret_utils.models.programs import bandit, controls, language, ranking
 from fashret_utils.models.programs.images import training_set
 from fashret_utils.training import Bench, Job, trials
+from fashret_utils.training.measures.neighbours import InGrids
 
 gsn = chapters.definitions("05_gsn_rl")
 REAL = pytest.mark.skipif(

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from fashret_utils.data.catalog import Catalog
-from fashret_utils.models.in_grids import InGrids
 from fashret_utils.training.bench import Bench, Search, search
 
 
@@ -69,6 +68,28 @@ def shifts(maps: Mapping[str, Tensor]) -> dict[str, float]:
             found[f"{kind}_{name}_mean"] = change.mean().item()
             found[f"{kind}_{name}_p95"] = change.quantile(0.95).item()
     return found
+
+
+class InGrids(nn.Module):
+    """A network that embeds pictures in grids of `side` x `side`, with neighbours by chance.
+
+    **Arguments**: `model` - takes maps of cells (Q, K * K, C, h, w) and gives (Q, K * K, dim).
+    """
+
+    def __init__(self, model: nn.Module, side: int = 3):
+        super().__init__()
+        self.model, self.cells = model, side**2
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, dim); the last grid is filled up with the first pictures."""
+        order = torch.randperm(len(maps), generator=torch.Generator().manual_seed(0))
+        order = order.to(maps.device)
+        places = torch.arange(-(-len(maps) // self.cells) * self.cells, device=maps.device)
+        chosen = order[places % len(maps)]  # whole grids of rows
+        found = self.model(maps[chosen].unflatten(0, (-1, self.cells))).flatten(0, 1)
+        back = torch.empty_like(found[: len(maps)])
+        back[chosen[: len(maps)]] = found[: len(maps)]
+        return back
 
 
 def search_in_grids(model: nn.Module, data: Bench) -> Search:
