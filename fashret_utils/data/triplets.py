@@ -72,6 +72,20 @@ class TripletSampler:
         return (item + draws.integers(1, len(self.items))) % len(self.items)
 
 
+def random_triplets(catalog: Catalog, seed: int = 0) -> np.ndarray:
+    """For each street picture a random shop picture of its item, and one of another: (3, n) rows.
+
+    Street pictures whose item has no shop picture are left out.
+    """
+    draws, shop = np.random.default_rng(seed), np.flatnonzero(catalog.domain == SHOP)
+    found = []
+    for anchor in np.flatnonzero(catalog.domain == STREET):
+        own = catalog.item[shop] == catalog.item[anchor]
+        if own.any():
+            found.append((anchor, draws.choice(shop[own]), draws.choice(shop[~own])))
+    return np.array(found, dtype=np.int64).reshape(-1, 3).T
+
+
 def _check(pictures: Sequence[np.ndarray], least: int) -> None:
     lacking, items = sum(len(rows) == 0 for rows in pictures), len(pictures) // 2
     if lacking or items < least:

@@ -115,6 +115,48 @@ def rungs(
     return found.assign(step=[*here.values()]).reset_index(drop=True)
 
 
+def beside_published(
+    published: Mapping[str, Sequence[float]],
+    records: Collection[Record],
+    metrics: Sequence[str],
+    names: tuple[str, str],
+    more: Sequence[str] = ("map",),
+) -> pd.DataFrame:
+    """A paper's table and ours, arm by arm, in per cent; ours with intervals.
+
+    **Arguments**: `published` - arm -> its numbers in per cent, as many as `metrics`; `records` -
+    of one data set; `names` - of the two groups of columns; `more` - further metrics of ours.
+    """
+    ours = table(best_scale(records), [*metrics, *more]).set_index("arm")
+    rows = []
+    for arm, numbers in published.items():
+        pairs = zip(metrics, numbers, strict=True)
+        row = {(names[0], metric): f"{number:.2f}" for metric, number in pairs}
+        for metric in (*metrics, *more):
+            row[names[1], metric] = percent(ours.loc[arm], metric) if arm in ours.index else ""
+        rows.append(row)
+    whole = pd.DataFrame(rows, list(published))
+    return whole.set_axis(pd.MultiIndex.from_tuples(whole.columns), axis=1)
+
+
+def means(
+    records: Collection[Record], names: Sequence[str], arms: Sequence[str], digits: int = 3
+) -> pd.DataFrame:
+    """What runs measured besides their ranking: means over seeds as text, "" where unknown.
+
+    **Arguments**: `names` - of metrics, or of numbers in `extra`; `arms` - in the order of the
+    rows; those of which no run is recorded are left out.
+    """
+    rows = [
+        {"arm": run.arm} | {name: {**run.extra, **run.metrics}.get(name) for name in names}
+        for run in best_scale(records)
+        if run.arm in arms
+    ]
+    found = pd.DataFrame(rows, columns=["arm", *names]).groupby("arm").mean()
+    found = found.reindex([arm for arm in arms if arm in found.index])
+    return found.map(lambda value: "" if np.isnan(value) else f"{value:.{digits}f}")
+
+
 def origin(records: Collection[Record]) -> str:
     """In words where records come from: scale, seeds, machine, dates, and how many are stale."""
     if not records:

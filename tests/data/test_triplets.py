@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashret_utils import datasets
-from fashret_utils.data.triplets import TripletSampler
+from fashret_utils.data.triplets import TripletSampler, random_triplets
 
 VIEWS = ("side-left", "front", "back", "top", "pair")
 OPTIONS = {"items": 20, "split": (20, 0, 0), "street_pictures": 2, "shop_views": VIEWS}
@@ -80,3 +80,17 @@ def test_bags_of_all_pictures_where_there_is_one_shop_picture():
     bags = TripletSampler(few, bags="all").rows(0)[24:].reshape(8, 3)
     assert all(len(set(bag)) == 3 for bag in bags.tolist())
     assert {tuple(np.sort(few.domain[bag])) for bag in bags} == {(0, 0, 1)}
+
+
+def test_random_triplets_hold_every_street_picture_once_and_two_of_the_shop():
+    few = ROWS.where(view=("street", "front", "top"))
+    places = random_triplets(few)
+    anchors, positives, negatives = places
+    assert places.shape == (3, 40)
+    assert sorted(anchors) == np.flatnonzero(few.domain == 0).tolist()
+    assert (few.domain[[positives, negatives]] == 1).all()
+    assert (few.item[anchors] == few.item[positives]).all()
+    assert (few.item[anchors] != few.item[negatives]).all()
+    assert len(set(few.item[negatives])) > 10
+    assert (random_triplets(few) == places).all()
+    assert (random_triplets(few, seed=1) != places).any()

@@ -142,6 +142,36 @@ def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, ver
     assert "no run with these seeds is recorded on garments" in lost.why
 
 
+@pytest.mark.parametrize(
+    ("below", "verdict"), [(0.2, "supported"), (0.14, "not learnt here"), (0.15, "not learnt here")]
+)
+def test_a_gate_of_the_ledger_asks_more_of_an_arm(below, verdict):
+    gates = ({"arm": "b", "number": "loss", "below": below, "data": "garments"},)
+    made = shop()
+    made.runs = [
+        dataclasses.replace(run, extra={"loss": 0.1 + 0.025 * run.seed}) for run in made.runs
+    ]
+    made.kept = dict(zip(map(id, made.runs), made.kept.values(), strict=True))
+    (found,) = made.judge(claim(contrast()), **STARTS, gates=gates)
+    assert found.verdict == verdict
+    if verdict != "supported":
+        assert found.why == f"b loss is 0.150, not below {below:g}"
+
+
+def test_a_gate_without_its_number_is_not_passed():
+    gates = ({"arm": "a", "number": "loss", "below": 1, "data": "garments"},)
+    (found,) = shop().judge(claim(contrast()), **STARTS, gates=gates)
+    assert (found.verdict, found.why) == ("not learnt here", "a no loss is recorded")
+    (found,) = shop(data="photos").judge(claim(contrast(data="photos")), **STARTS, gates=gates)
+    assert found.verdict == "supported"  # asked on garments
+
+
+def test_a_contrast_on_no_data_is_shown_and_decides_nothing():
+    found = one(shop(), contrast(), contrast("a", "frozen", data=[], also=["garments"]))
+    assert found.verdict == "supported"
+    assert [finding.decides for finding in found.findings] == [True, False]
+
+
 def test_its_interval_is_that_of_the_statistics():
     made = shop()
     (finding,) = one(made, contrast()).findings

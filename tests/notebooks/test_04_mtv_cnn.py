@@ -14,7 +14,7 @@ from tried import all_tried
 from fashret_utils import chapters, datasets
 from fashret_utils.data import SHOP, STREET
 from fashret_utils.data.batches import Batch
-from fashret_utils.evidence import records
+from fashret_utils.evidence import claims, records
 from fashret_utils.evidence.records import Record
 from fashret_utils.training import Bench, Job, trials
 
@@ -161,20 +161,6 @@ def test_view_loss_of_identical_views_is_zero_and_one_view_is_refused():
         mtv.view_invariance_loss(torch.ones(2, 1, 4))
 
 
-def test_multi_task_loss_is_the_sum_of_its_parts():
-    generator = torch.Generator().manual_seed(3)
-    embedded = torch.randn(48, 5, generator=generator, dtype=torch.float64)
-    logits = [torch.randn(8, 3, generator=generator, dtype=torch.float64)]
-    codes, weights = torch.arange(8)[:, None] % 3, [torch.ones(3, dtype=torch.float64) / 3]
-    weight = torch.linspace(0, 2, 8, dtype=torch.float64)
-    three, bag = embedded[:24].reshape(3, 8, 5), embedded[24:].reshape(8, 3, 5)
-    expected = mtv.ratio_triplet_loss(*three, weight)
-    expected = expected + 0.05 * mtv.view_invariance_loss(bag)
-    expected = expected + 0.05 * mtv.attribute_loss(logits, codes, weights)
-    found = mtv.multi_task_loss(embedded, logits, codes, weights, weight=weight)
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
-
-
 def test_a_batch_that_is_no_triplets_and_bags_is_refused():
     with pytest.raises(ValueError, match=r"45 pictures: expected 8 triplets and their bags"):
         mtv.split_batch(torch.zeros(45, 2))
@@ -267,7 +253,7 @@ def test_the_arms_of_table_2_differ_in_alpha_and_beta_alone():
     arms = [SETTINGS[name] for name in ("tn", "tn_ap", "tn_vi", "tn_ap_vi")]
     weights = [(arm["alpha_v"], arm["beta_a"]) for arm in arms]
     assert weights == [(0, 0), (0, 0.05), (0.05, 0), (0.05, 0.05)]
-    apart = ("alpha_v", "beta_a", "fork", "rate")  # each has a rate of its own, as often tried
+    apart = ("alpha_v", "beta_a", "fork", "rate")  # each has a rate of its own, chosen from four
     rest = [{k: v for k, v in arm.items() if k not in apart} for arm in arms]
     assert all(other == rest[0] for other in rest)
 
@@ -278,11 +264,14 @@ def test_objective_of_mtv_cnn_is_j0_with_the_weights_of_the_drawn_negatives():
     pairs = zip(number[0], number[2], strict=True)
     weight = torch.stack([TRUTH.weights[i, j] for i, j in pairs]).double()
     codes, logits = batch.attributes[:8], head()(embedded[:8])
+    three, bag = embedded[:24].reshape(3, 8, 6), embedded[24:].reshape(8, 3, 6)
     for weights, expected in ((None, None), (TRUTH.weights.double(), weight)):
-        j0 = mtv.multi_task_loss(embedded, logits, codes, TRUTH.class_weights, weight=expected)
         given = (embedded, logits, batch, TRUTH, SETTINGS["mtv_cnn"], 8, weights)
         terms = mtv.objective(*given)
         assert list(terms) == ["L", "alpha L_v", "beta L_a"]
+        j0 = mtv.ratio_triplet_loss(*three, expected)
+        j0 = j0 + 0.05 * mtv.view_invariance_loss(bag)
+        j0 = j0 + 0.05 * mtv.attribute_loss(logits, codes, TRUTH.class_weights)
         torch.testing.assert_close(sum(terms.values()), j0, rtol=1e-12, atol=0)
 
 
@@ -467,25 +456,36 @@ def test_each_arm_is_ranked_by_the_distance_it_was_trained_with(arm, shoes, wher
 
 def test_epochs_are_the_papers_and_the_rate_falls_once():
     plan = mtv.budget(mtv.SHOES, "full", "mtv_cnn")
-    assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 30, 8)
+    assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 20, 8)
     assert plan["items"] == (600, 100, 500)
     spans = {arm: mtv.span_of(SETTINGS[arm], plan, 600) for arm in SETTINGS}
-    assert spans["tn"] == (0, 2250, 1750)
-    assert spans["stage_1"] == (0, 750, 1750)
+    assert spans["tn"] == (0, 1500, 1250)
+    assert spans["stage_1"] == spans["raw_scale"] == (0, 750, 1250)
     for arm in mtv.FORKS:
-        assert spans[arm] == (750, 2250, 1750)
-    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 1110, 864)
+        assert spans[arm] == (750, 1500, 1250)
+    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 740, 617)
+    assert mtv.budget(mtv.SHOES, "paper")["epochs"] == 30
 
 
 def test_folds_have_epochs_of_one_size():
     plan = mtv.budget(mtv.IN_SHOP, "full", "tn")
-    assert {mtv.span_of(SETTINGS["tn"], plan, n) for n in (101, 118, 130)} == {(0, 180, 140)}
+    assert {mtv.span_of(SETTINGS["tn"], plan, n) for n in (101, 118, 130)} == {(0, 120, 100)}
 
 
-def test_trials_are_short_and_look_once():
+def test_trials_are_short_and_do_not_look():
     plan = mtv.budget(mtv.SHOES, "full", "trial,tn,3")
-    assert (plan["epochs"], plan["switch"], plan["looks"]) == (4, 0, 1)
-    assert mtv.span_of(SETTINGS["tn"], plan, 600)[1] == 300
+    assert (plan["epochs"], plan["switch"], plan["looks"]) == (3, 0, 0)
+    first = mtv.first_round() | mtv.second_round([])
+    for arm, choices in first.items():
+        if not arm.startswith("in-shop"):
+            assert mtv.span_of(choices[0], plan, 600) == (0, 225, 150), arm
+    plan = mtv.budget(mtv.IN_SHOP, "full", "trial,in-shop2,tn,3")
+    assert mtv.span_of(SETTINGS["tn"], plan, 118) == (0, 60, 40)
+
+
+def test_the_runs_of_the_worked_example_are_short_and_are_looked_at():
+    plan = mtv.budget(mtv.SHOES, "full", "watched")
+    assert (plan["epochs"], plan["switch"], plan["looks"]) == (2, 0, 10)
 
 
 @pytest.fixture(scope="module")
@@ -586,7 +586,7 @@ def record(arm, val_map, seed=0):
 
 
 def test_every_loss_is_tried_as_often_from_the_papers_rate_on():
-    first, second = mtv.rounds([])
+    first, second, _ = mtv.rounds([])
     assert {len(choices) for choices in first.values()} == {12}
     assert set(first) == {"siamese", "triplet", "infonce", "tn", "tn_ap_vi"}
     rates = {rate["rate"] for rate in mtv.RATES}
@@ -594,6 +594,23 @@ def test_every_loss_is_tried_as_often_from_the_papers_rate_on():
     for arm, choices in (first | second).items():
         if arm != "raw_scale":  # twenty times as long, so it wants lower rates
             assert {told["rate"] for told in choices} == rates, arm
+
+
+def test_beyond_the_end_of_a_grid_one_more_rate_is_tried_and_taken_only_if_better():
+    inside = mtv.rounds([])[2]
+    assert set(inside) == {f"end,{arm}" for arm in mtv.GRIDS}
+    assert not any(inside.values())  # without trials the middle
+    tried = mtv.rounds([])
+    found = all_tried(tried[:1])
+    found += all_tried([mtv.rounds(found)[1]])
+    ends = mtv.rounds(found)[2]
+    assert {choices[0]["rate"] for arm, choices in ends.items() if "raw" not in arm} == {0.256}
+    assert ends["end,raw_scale"][0]["rate"] == 0.01
+    assert mtv.choose(found)["siamese"]["rate"] == 6.4e-2
+    found += [record("trial,end,siamese,0", 0.9), record("trial,end,triplet,0", 0.0)]
+    chosen = mtv.choose(found)
+    assert (chosen["siamese"]["rate"], chosen["triplet"]["rate"]) == (0.256, 6.4e-2)
+    assert chosen["siamese"]["margin"] == ends["end,siamese"][0]["margin"]
 
 
 def test_the_length_must_suit_the_loss_alone_and_all_terms():
@@ -604,11 +621,10 @@ def test_the_length_must_suit_the_loss_alone_and_all_terms():
         for arm, choices in rows.items()
         for i, told in enumerate(choices)
     ]
-    assert mtv.length_of(found) == 2.5
     chosen = mtv.choose(found)
     assert {chosen[arm]["length"] for arm in ("tn", "tn_vi", "mtv_cnn", "stage_1")} == {2.5}
     assert chosen["tn"]["rate"] == chosen["mtv_cnn"]["rate"] == 4e-3
-    assert mtv.length_of([]) == SETTINGS["tn"]["length"] == 2.5
+    assert SETTINGS["tn"]["length"] == 2.5
 
 
 def test_forks_have_the_rate_of_the_stage_they_go_on_from():
@@ -639,9 +655,22 @@ def test_within_the_shop_each_fold_chooses_its_rate():
         assert shop[arm]["rates"] == tuple(rates[n] for n in (1, 3, 1, 3, 1)), arm
     assert not any("rate" in shop[arm] for arm in (*mtv.TABLES, "stage_1"))
     arms = [arm for arm in mtv.second_round([]) if arm.startswith("in-shop")]
-    assert {mtv.fold_of(f"trial,{arm},0") for arm in arms} == set(range(5))
+    assert {arm.split(",")[0] for arm in arms} == {f"in-shop{fold}" for fold in range(5)}
     assert {mtv.tuned_on(arm) for arm in arms} == {mtv.IN_SHOP}
-    assert mtv.fold_of("trial,tn,2") == mtv.fold_of("tn") == 0
+
+
+def test_a_trial_within_the_shop_is_of_its_fold(where, monkeypatch):
+    folds = []
+
+    def train(data, arm, told, seed, place, fold):
+        folds.append(fold)
+        raise mtv.TrainingDiverged("seen enough")
+
+    monkeypatch.setattr(mtv, "train", train)
+    monkeypatch.setattr(mtv, "load_data", lambda *_: ROWS)
+    mtv.do(Job(mtv.IN_SHOP, "trial,in-shop3,tn,0", 0, SETTINGS["tn"]), where)
+    mtv.do(Job(mtv.SHOES, "trial,end,tn,0", 0, SETTINGS["tn"]), where)
+    assert folds == [3, 0]
 
 
 def test_each_fold_trains_at_its_own_rate(where):
@@ -657,48 +686,84 @@ def test_each_fold_trains_at_its_own_rate(where):
 
 def test_the_spread_moves_one_number_at_the_tuned_rate():
     tried = mtv.spread_round(SETTINGS)
-    for arm, key in mtv.SPREADS.items():
+    for arm in mtv.SPREADS:
+        key = mtv.SHARPNESS[arm][0]
         choices = tried[f"spread,{arm}"]
         values = [told[key] / SETTINGS[arm][key] for told in choices]
-        assert values == pytest.approx([0.25, 0.5, 1, 2, 4])
+        assert values == pytest.approx([0.25, 1, 4])
         others = [{k: v for k, v in told.items() if k != key} for told in choices]
         assert all(other == others[0] for other in others)
         assert others[0]["rate"] == SETTINGS[arm]["rate"]
 
 
-def test_spreads_are_read_from_validation_by_seed(where):
-    values = (0.1, 0.4, 0.2, 0.3, 0.35)
-    found = [record(f"trial,spread,tn,{i}", v) for i, v in enumerate(values)]
-    found += [record(f"trial,spread,tn,{i}", v / 2, seed=1) for i, v in enumerate(values)]
-    found += [record(f"trial,spread,tn,{i}", v, seed=2) for i, v in enumerate(values[:3])]
-    assert dict(mtv.spreads(found, "tn")) == pytest.approx({0: 0.3, 1: 0.15})
-
-
 # The plan and its records
 
 
+def whole_plan(monkeypatch, shop=True):
+    """All jobs of scale full, trials done."""
+    monkeypatch.setattr(mtv.opening, "present", lambda *_: shop)
+    found = []
+    for number in range(3):
+        jobs = mtv.plan("full", found)
+        assert {job.stage for job in jobs} <= set(range(number + 1))
+        found += all_tried([mtv.rounds(found)[number]])
+    return mtv.plan("full", found)
+
+
 def test_the_plan_goes_round_by_round(monkeypatch):
-    monkeypatch.setattr(mtv.opening, "present", lambda *_: True)
-    assert {job.stage for job in mtv.plan("full", [])} == {0}
-    found = all_tried(mtv.rounds([])[:1])
-    assert {job.stage for job in mtv.plan("full", found)} == {0, 1}
-    found += all_tried([mtv.second_round(found)])
-    jobs = [job for job in mtv.plan("full", found) if job.stage > 1]
-    assert {job.stage for job in jobs} == {2, 3}
-    seeds = {
-        (job.data, job.arm): sum(j.arm == job.arm and j.data == job.data for j in jobs)
-        for job in jobs
+    jobs = [job for job in whole_plan(monkeypatch) if job.stage > 2]
+    assert {(job.arm, job.stage) for job in jobs if job.stage in (3, 5)} == {
+        ("stage_1", 3),
+        *((f"trial,spread,{arm},{n}", 3) for arm in mtv.SPREADS for n in range(3)),
+        *((arm, 5) for arm in (*mtv.finding.KINDS, "whole")),
     }
-    tables = {seeds[mtv.SHOES, arm] for arm in (*mtv.TABLES, "stage_1", "infonce")}
-    assert tables == {4}
-    assert {seeds[mtv.SHOES, arm] for arm in (*mtv.MORE, *mtv.DETECTORS, "whole")} == {3}
-    assert {arm for data, arm in seeds if data == mtv.IN_SHOP} == set(mtv.TABLES)
-    of_seed = [job.arm for job in jobs if (job.data, job.seed, job.stage) == (mtv.SHOES, 0, 2)]
-    forks = [of_seed.index(arm) for arm in mtv.FORKS]
-    assert of_seed.index("stage_1") < min(forks)
-    spread = [job for job in jobs if job.arm.startswith("trial,spread")]
-    assert len(spread) == 3 * 5 * 3
-    assert all(trials.is_trial(job.arm) for job in spread)
+    late = {job.arm for job in jobs if job.stage == 4}
+    assert set(mtv.FORKS) <= late  # when what they go on from is there, for all seeds
+    assert {job.arm for job in jobs if job.data == mtv.IN_SHOP} == {*mtv.TABLES, "stage_1"}
+
+
+def test_without_shop_views_the_plan_still_ends(monkeypatch):
+    jobs = whole_plan(monkeypatch, shop=False)
+    assert {job.data for job in jobs} == {mtv.SHOES}
+    assert "whole" in {job.arm for job in jobs}
+
+
+def test_what_decides_a_claim_has_five_seeds(monkeypatch):
+    seeds = {}
+    for job in whole_plan(monkeypatch):
+        if not trials.is_trial(job.arm):
+            seeds.setdefault((job.data, job.arm), set()).add(job.seed)
+    (paper,) = (ledger for ledger in claims.load() if ledger.paper == "mtv_cnn")
+    decided = set()
+    for claim in paper.claims:
+        for entry in claim.evidence:
+            decided |= {(data, arm) for data in entry["data"] for arm in entry["contrast"]}
+            for data in (*entry["data"], *entry.get("also", ())):
+                away = data.startswith("shop-views-") and data != mtv.IN_SHOP
+                for arm in entry["contrast"]:
+                    assert (mtv.SHOES if away else data, arm) in seeds, (claim.id, data, arm)
+    for data, arm in decided:
+        assert len(seeds[data, arm]) == (1 if arm in paper.untrained else 5), (data, arm)
+    few = {(data, arm) for data, arms in mtv.FEW.items() for arm in arms}
+    assert not few & decided
+    assert {len(seeds[each]) for each in few} == {3}
+
+
+def test_gates_of_the_ledger_are_numbers_that_records_hold(first, where):
+    (paper,) = (ledger for ledger in claims.load() if ledger.paper == "mtv_cnn")
+    assert {rule["arm"] for rule in paper.gates} == {"tn", "tn_ap"}
+    for rule in paper.gates:
+        mtv.do(Job(mtv.SHOES, rule["arm"], 0, SETTINGS[rule["arm"]]), where)
+        (made,) = records.load(where["results"], arm=rule["arm"], data=rule["data"])
+        assert isinstance(made.extra[rule["number"]], float)
+
+
+def test_records_hold_what_the_figures_of_views_need(where):
+    mtv.do(Job(mtv.SHOES, "trunk", 0), where)
+    (start,) = records.load(where["results"], arm="trunk", data=mtv.SHOES)
+    assert np.shape(start.extra["views"]) == (6, 5)
+    assert 0 < start.extra["view_ratio"] < 1.5
+    assert start.extra["settings"] == {}
 
 
 def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(first, where):
@@ -731,6 +796,18 @@ def test_a_job_is_recorded_query_by_query_and_a_trial_without_the_test(first, wh
     assert 0 < tried.extra["val_map"] <= 1
 
 
+@pytest.mark.parametrize("arm", ["fast_rcnn", "faster_rcnn", "whole"])
+def test_shoes_are_found_measured_and_searched_for(arm, where):
+    told = {} if arm == "whole" else {"items": 8, "hidden": 16}
+    mtv.do(Job(mtv.SHOES, arm, 0, told | {"search": SETTINGS["mtv_cnn"]}), where)
+    (made,) = records.load(where["results"], arm=arm)
+    asked = records.per_query(made, where["results"])
+    assert len(asked.item) == made.counts["n_query"] == 48
+    assert made.extra["settings"]["search"] == SETTINGS["mtv_cnn"]
+    assert ("ap@0.7" in made.extra) == ("street_ap@0.5" in made.extra) == (arm != "whole")
+    assert ("proposal_recall@0.7" in made.extra) == (arm == "fast_rcnn")
+
+
 def test_a_trial_that_diverges_counts_nothing_and_stops_no_campaign(where, monkeypatch):
     def diverged(*_):
         raise mtv.TrainingDiverged("loss is nan")
@@ -744,7 +821,7 @@ def test_a_trial_that_diverges_counts_nothing_and_stops_no_campaign(where, monke
 
 
 def test_centring_takes_the_training_means_of_each_domain_away(shoes):
-    found = mtv.search_frozen("trunk_centred", shoes, "smoke", CPU)
+    found = mtv.search_untrained("trunk_centred", shoes, "smoke")
     stem, model = mtv.network("smoke")
     data, rows = Bench(shoes, stem), shoes.where(split="train")
     vectors = mtv.features(data, model, rows)

@@ -3,16 +3,19 @@
 A ledger is `book/claims/<paper>.yml`. Each claim has an `id`, `where` it is made, its `statement`,
 the `reported` number (null: none was available to us) and its `evidence`, a list of
 
-- `contrast: [a, b]` - arm a against arm b, query by query, on each `data` (those decide) and on
-  each of `also` (shown beside); `expect` "above" (default), "below", or "none" for arms that are
-  said to be equal; `own_data: true` where the data are the paper's own;
+- `contrast: [a, b]` - arm a against arm b, query by query, on each `data` (those decide; `[]` for
+  a contrast that is only shown) and on each of `also` (shown beside); `expect` "above" (default),
+  "below", or "none" for arms that are said to be equal; `own_data: true` where the data are the
+  paper's own;
 - `identity: number` with `arm` and `below` - a number that must stay under a bound in every run,
   since mathematics says so;
 
 A claim with contrasts names its `primary` metric, which alone decides, and `delta`, its smallest
 effect of interest as a share (by default the book's: 0.01 of `map`, 0.02 of `hit@1`); `shown`
 lists the metrics that stand beside it. `starts` of the ledger (or of a contrast) are the arms that
-every trained arm must beat before it is compared, `untrained` those that have no seeds.
+every trained arm must beat before it is compared, `untrained` those that have no seeds. `gates` of
+the ledger ask more of some arms: a `number` of an `arm` on `data` must be `below` a bound, in the
+mean over its runs.
 
 A claim that no run here can bear on has `untestable`, with the reason, in place of evidence.
 `section` names the heading of the chapter under which the evidence stands; without it that is the

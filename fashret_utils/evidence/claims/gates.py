@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fashret_utils.evidence.claims.findings import Grounds
-from fashret_utils.evidence.claims.runs import Runs, check_same, curves, of_queries
+from fashret_utils.evidence.claims.runs import (
+    Runs,
+    check_same,
+    curves,
+    of_queries,
+    of_runs,
+)
 from fashret_utils.evidence.records import Record
 from fashret_utils.evidence.statistics import Gate, drift, gate
 
@@ -35,7 +42,9 @@ def gate_of(
     if at_home is None:
         why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
         return Gate(False, why, {})
-    return _gate(grounds, arm, starts, at_home, metric)
+    said = _gate(grounds, arm, starts, at_home, metric)
+    why = _not_below(grounds, at_home.by_arm[arm])
+    return replace(said, learnt=False, why=why) if said.learnt and why else said
 
 
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
@@ -75,6 +84,18 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
             values[start] = of_start[0]
         grounds.gates[key] = gate(own[0], values, own[1], FEWER_DRAWS)
     return grounds.gates[key]
+
+
+def _not_below(grounds: Grounds, runs: Sequence[Record]) -> str:
+    """Which number of an arm's runs is not below the bound that the ledger sets, in words."""
+    for rule in grounds.ledger.gates:
+        if (rule["arm"], rule["data"]) == (runs[0].arm, runs[0].data):
+            numbers = of_runs(runs, rule["number"])
+            if numbers is None:
+                return f"no {rule['number']} is recorded"
+            if not numbers.mean() < rule["below"]:
+                return f"{rule['number']} is {numbers.mean():.3f}, not below {rule['below']:g}"
+    return ""
 
 
 def moved(grounds: Grounds, found: Runs, arms: Sequence[str], metric: str) -> float:

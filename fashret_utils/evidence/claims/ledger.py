@@ -15,6 +15,7 @@ SHOWN = ("hit@1", "hit@10")  # beside the primary metric, unless a claim says ot
 
 _LEDGER_KEYS = {"paper", "citation", "chapter", "label", "available", "settled_by", "claims"}
 _CLAIM_KEYS = {"id", "where", "statement", "reported"}
+_GATE_KEYS = {"arm", "number", "below", "data"}
 _KINDS = {  # kind of evidence -> keys it needs, keys it may have
     "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "own_data"}),
     "identity": ({"identity", "arm", "below", "data"}, set()),
@@ -54,6 +55,7 @@ class Ledger:
     claims: tuple[Claim, ...]
     starts: tuple[str, ...] = ()  # arms that every trained arm must beat
     untrained: tuple[str, ...] = ()  # arms without seeds
+    gates: tuple[dict, ...] = ()  # numbers that say whether an arm has learnt what it should
 
 
 def load(folder: str | Path | None = None) -> list[Ledger]:
@@ -80,15 +82,19 @@ def read(path: str | Path) -> Ledger:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ClaimsError(f"{path} is not YAML: {error}") from error
-    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS | {"starts", "untrained"})
+    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS | {"starts", "untrained", "gates"})
     if not isinstance(content["claims"], list) or not content["claims"]:
         raise ClaimsError(f"{path}: `claims` must be a list with at least one claim")
     arms = {key: _names(path, content, key) for key in ("starts", "untrained")}
+    gates = tuple(content.get("gates", ()))
+    for number, rule in enumerate(gates):
+        _keys(f"{path}, gate {number}", rule, _GATE_KEYS, _GATE_KEYS)
+        _check_bound(f"{path}, gate {number}", rule)
     claims = tuple(
         _claim(f"{path}, claim {number}", entry, arms["starts"])
         for number, entry in enumerate(content["claims"])
     )
-    return Ledger(**{**content, **arms, "claims": claims})
+    return Ledger(**{**content, **arms, "gates": gates, "claims": claims})
 
 
 def _claim(place: str, entry: object, starts: tuple[str, ...]) -> Claim:
@@ -130,7 +136,12 @@ def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
                 "that must be beaten, or `starts: []` where nothing is trained"
             )
         _names(place, part, "starts")
-    if "below" in part and not isinstance(part["below"], int | float):
+    if "below" in part:
+        _check_bound(place, part)
+
+
+def _check_bound(place: str, part: dict) -> None:
+    if not isinstance(part["below"], int | float):
         raise ClaimsError(f"{place}: `below` must be a number, not {part['below']!r}")
 
 

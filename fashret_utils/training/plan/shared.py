@@ -1,0 +1,85 @@
+"""Settings that several arms share, chosen by the trials of all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fashret_utils.evidence.records import Record
+from fashret_utils.training.plan import trials
+
+Choices = Sequence[Mapping[str, object]]
+
+
+def best_value(found: Collection[Record], tried: Mapping[str, Choices], key: str) -> object:
+    """The value of a setting with the best sum, over arms, of each one's best trial with it.
+
+    **Arguments**: `tried` - arm -> its choices, which all hold `key`.
+
+    **Returns** the middle value where no trial has run.
+    """
+    marks = {arm: trials.score(found, arm, len(choices)) for arm, choices in tried.items()}
+    values = list(dict.fromkeys(choice[key] for choices in tried.values() for choice in choices))
+    sums = [
+        sum(
+            _best([m for m, c in zip(marks[arm], choices, strict=True) if c[key] == value])
+            for arm, choices in tried.items()
+        )
+        for value in values
+    ]
+    return values[int(np.argmax(sums)) if max(sums) > 0 else len(values) // 2]
+
+
+def best_with(
+    found: Collection[Record], arm: str, choices: Choices, key: str, value: object
+) -> dict[str, object]:
+    """The best of the choices with one value of a setting; the middle one without trials."""
+    places = [place for place, choice in enumerate(choices) if choice[key] == value]
+    marks = trials.score(found, arm, len(choices))[places]
+    best = len(places) // 2 if np.isnan(marks).all() else int(np.nanargmax(marks))
+    return dict(choices[places[best]])
+
+
+def beyond(chosen: Mapping[str, object], grid: Choices) -> list[dict[str, object]]:
+    """The chosen settings with the next rate, where theirs is the least or largest of a grid.
+
+    **Arguments**: `grid` - choices of the rate alone, as far apart from each other in ratio.
+
+    **Returns** a list of one, or of none.
+    """
+    rates = sorted(choice["rate"] for choice in grid)
+    ends = {rates[0]: rates[0] ** 2 / rates[1], rates[-1]: rates[-1] ** 2 / rates[-2]}
+    rate = ends.get(chosen["rate"])
+    return [] if rate is None else [{**chosen, "rate": float(f"{rate:.6g}")}]
+
+
+def or_beyond(
+    found: Collection[Record],
+    arm: str,
+    choices: Choices,
+    chosen: Mapping[str, object],
+    grid: Choices,
+) -> dict[str, object]:
+    """The chosen settings, or those of the trial `end,<arm>` if that is better."""
+    further = beyond(chosen, grid)
+    if further:
+        own = trials.score(found, arm, len(choices))[list(choices).index(chosen)]
+        if trials.score(found, f"end,{arm}", 1)[0] > own:
+            return further[0]
+    return dict(chosen)
+
+
+def spreads(found: Collection[Record], arm: str, count: int) -> dict[int, float]:
+    """Best less worst validation score of an arm's trials: seed -> spread, of whole sets alone."""
+    names = {f"{trials.PREFIX},{arm},{number}" for number in range(count)}
+    rows = [(run.seed, run.extra[trials.METRIC]) for run in found if run.arm in names]
+    by_seed = pd.DataFrame(rows, columns=["seed", "score"]).groupby("seed")["score"]
+    whole = by_seed.count() == count
+    return dict((by_seed.max() - by_seed.min())[whole])
+
+
+def _best(marks: Sequence[float]) -> float:
+    known = [mark for mark in marks if not np.isnan(mark)]
+    return max(known, default=0.0)
