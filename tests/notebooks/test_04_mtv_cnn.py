@@ -512,6 +512,15 @@ def test_later_stages_fork_from_the_one_checkpoint_of_stage_1(arm, first, where,
     assert mtv.stage_one(SETTINGS[arm]) == SETTINGS["stage_1"]
 
 
+def test_forks_with_a_rate_for_each_fold_find_their_stage_1(where, monkeypatch):
+    fit, calls = mtv.fit, []
+    monkeypatch.setattr(mtv, "fit", lambda run, *rest: calls.append(run.arm) or fit(run, *rest))
+    for arm in ("stage_1", "tn_ap_vi"):
+        told = {k: v for k, v in SETTINGS[arm].items() if k != "rate"} | {"rates": (3e-3,)}
+        mtv.train(mtv.SHOES, arm, told, 1, where)
+    assert calls == ["stage_1", "tn_ap_vi"]
+
+
 def test_without_a_checkpoint_stage_1_is_trained_first_and_alike(first, where, monkeypatch):
     expected = first[1].state_dict()
     kept = []
