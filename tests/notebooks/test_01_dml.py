@@ -322,9 +322,9 @@ def test_reading_b_refuses_items_it_has_no_weight_for(items):
 # Arms and measures
 
 
-def record(name, val_map, hit=0.5):
+def record(name, val_map, hit=0.5, seed=0):
     values = {"metrics": {"hit@1": hit}, "intervals": {}, "counts": {}}
-    names = {"chapter": "01_dml", "data": "d", "arm": name, "scale": "full", "seed": 0}
+    names = {"chapter": "01_dml", "data": "d", "arm": name, "scale": "full", "seed": seed}
     return Record(**names, **values, extra={"val_map": val_map})
 
 
@@ -335,10 +335,11 @@ def trial(arm, number):
 def all_tried(rounds):
     """Trials of some rounds; the later a choice stands, the better it was."""
     return [
-        record(trial(arm, number), number / 1000, hit=1 - number / 1000)
+        record(trial(arm, number), number / 1000, 1 - number / 1000, seed)
         for arms in rounds
         for arm, choices in arms.items()
         for number in range(len(choices))
+        for seed in dml.seeds_of_trial(arm)
     ]
 
 
@@ -448,7 +449,7 @@ def test_within_the_shop_each_fold_chooses_its_rate():
 
 def test_the_sweep_moves_nothing_but_the_constant():
     arms = dml.sweep(dml.choose([]))
-    assert len(arms) == (len(dml.TWO) + 1) * len(dml.SHIFTS)
+    assert len(arms) == 2 * len(dml.SHIFTS) + (len(dml.TWO) - 1) * len(dml.SHIFTS[::2])
     assert min(dml.SHIFTS) <= -1
     for name, told in arms.items():
         _, mean, b, *ending = name.split(",")

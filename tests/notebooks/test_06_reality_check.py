@@ -327,7 +327,11 @@ def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
     assert len(tried) == 11 * 6 * sizes["trial_seeds"]
     assert {job.data for job in tried} == {check.GARMENTS}
     assert all(job.cost for job in first if job.arm not in check.UNTRAINED)
-    middle = [replace(r, extra={"val_map": 0.5}) for r in all_tried([check.grids()])]
+    middle = [
+        replace(r, seed=seed, extra={"val_map": 0.5})
+        for r in all_tried([check.grids()])
+        for seed in range(sizes["trial_seeds"])
+    ]
     middle = [replace(r, extra={"val_map": 0.6}) if r.arm.endswith(",3") else r for r in middle]
     later = [job for job in check.plan("full", middle) if job.stage == 3]
     counts = {data: sum(job.data == data for job in later) for data in check.DATA}

@@ -19,7 +19,8 @@ def widened(
 
     The new value is as far from the best as that is from its neighbour, in ratio.
 
-    **Arguments**: `name` - of the setting, numbers above zero; `tied` - settings that move with it.
+    **Arguments**: `name` - of the setting, numbers above zero; `tied` - settings that
+    move with it, where an arm has them.
     """
     if name not in finals.at_edge(found, arm, choices, (name,)):
         return choices
@@ -27,7 +28,8 @@ def widened(
     values = sorted({choice[name] for choice in choices})
     low = best[name] == values[0]
     factor = values[0] / values[1] if low else values[-1] / values[-2]
-    return [*choices, best | {key: factor * best[key] for key in (name, *tied)}]
+    moved = {key: factor * best[key] for key in (name, *tied) if key in best}
+    return [*choices, best | moved]
 
 
 def chosen(

@@ -24,6 +24,11 @@ def test_one_more_is_tried_beyond_an_edge(marks, rate):
     assert more == {"rate": pytest.approx(rate), "judge_rate": pytest.approx(rate / 2), "code": 64}
 
 
+def test_what_an_arm_does_not_have_does_not_move():
+    (*_, more) = sweeps.widened(marked((1, 2, 3)), "gan", CHOICES, "rate", "scale")
+    assert more == {"rate": pytest.approx(1.6e-3), "judge_rate": 4e-4, "code": 64}
+
+
 def test_nothing_is_added_within_a_grid_or_before_its_trials():
     assert sweeps.widened(marked((1, 3, 2)), "gan", CHOICES, "rate") == CHOICES
     assert sweeps.widened([], "gan", CHOICES, "rate") == CHOICES
