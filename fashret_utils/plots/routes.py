@@ -56,7 +56,7 @@ def drawn(kept: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure | 
     """Photos, what each arm drew of them at last, and the true pictures.
 
     **Arguments**: `kept` - arm -> its `photos`, `frames` and `truth`, as
-    `evidence.drawing_files` has them.
+    `evidence.pages.drawing_files` has them.
 
     **Returns** None where nothing was kept.
     """

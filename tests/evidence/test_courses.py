@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from fashret_utils.evidence import courses
+from fashret_utils.evidence.pages import courses
 
 TRIED = pd.DataFrame(
     {

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fashret_utils.evidence import drawing_files
+from fashret_utils.evidence.pages import drawing_files
+from fashret_utils.evidence.pages.run_means import run_means
 from fashret_utils.evidence.records import Record
-from fashret_utils.evidence.run_means import run_means
 
 
 def run(arm, seed, data="shop", **extra):

@@ -12,8 +12,9 @@ from tried import all_tried
 from fashret_utils import chapters
 from fashret_utils.data.batches import Batches
 from fashret_utils.data.columns import SHOP, STREET
-from fashret_utils.evidence import drawing_files, records
+from fashret_utils.evidence import records
 from fashret_utils.evidence.claims import ledger
+from fashret_utils.evidence.pages import drawing_files
 from fashret_utils.models.losses import CenterLoss
 from fashret_utils.training import Job, Run
 from fashret_utils.training.drawing import likeness
