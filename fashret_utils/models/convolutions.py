@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.ops import Conv2dNormActivation
 
 
 def convolution(channels_in: int, channels: int, size: int, relu: bool = True) -> nn.Sequential:
     """Convolution and batch normalisation, and ReLU unless it is left out."""
-    layer = nn.Conv2d(channels_in, channels, size, padding=size // 2, bias=False)
-    return nn.Sequential(layer, nn.BatchNorm2d(channels), *[nn.ReLU(inplace=True)] * relu)
+    activation = nn.ReLU if relu else None
+    return Conv2dNormActivation(channels_in, channels, size, activation_layer=activation)
 
 
 def separable(width: int, stride: int = 1) -> nn.Sequential:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import trials
+from fashret_utils.training.plan import ties, trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -49,9 +49,7 @@ def beyond(chosen: Mapping[str, object], grid: Choices) -> list[dict[str, object
 
     **Returns** a list of one, or of none.
     """
-    rates = sorted(choice["rate"] for choice in grid)
-    ends = {rates[0]: rates[0] ** 2 / rates[1], rates[-1]: rates[-1] ** 2 / rates[-2]}
-    rate = ends.get(chosen["rate"])
+    rate = ties.beyond_edge([choice["rate"] for choice in grid], chosen["rate"])
     return [] if rate is None else [{**chosen, "rate": float(f"{rate:.6g}")}]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import trials
+from fashret_utils.training.plan import finals, trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -45,6 +45,16 @@ def tied(found: Collection[Record], arm: str, choices: Choices, spread: float) -
     return [best, *map(int, near)]
 
 
+def beyond_edge(values: Collection[float], best: float) -> float | None:
+    """The value one step beyond the edge of a grid, if the best lies there; else None.
+
+    The step is that of the two values at the edge, in ratio.
+    """
+    low, high = sorted(set(values)), sorted(set(values), reverse=True)
+    steps = {edge: edge**2 / next_ for edge, next_, *_ in (low, high)}
+    return steps.get(best)
+
+
 def further(found: Collection[Record], arm: str, choices: Choices, name: str) -> list[dict]:
     """Settings one step beyond the edge of a grid, if the best setting lies there; else none.
 
@@ -58,7 +68,23 @@ def further(found: Collection[Record], arm: str, choices: Choices, name: str) ->
     if np.isnan(marks).any():
         return []
     chosen = choices[int(marks.argmax())][name]
-    if chosen not in (values[0], values[-1]):
+    beyond = beyond_edge(values, chosen)
+    if beyond is None:
         return []
-    beyond = values[0] ** 2 / values[1] if chosen == values[0] else values[-1] ** 2 / values[-2]
     return [{**choice, name: beyond} for choice in choices if choice[name] == chosen]
+
+
+def widened(
+    found: Collection[Record], arm: str, choices: Choices, name: str, *tied: str
+) -> Choices:
+    """The choices, and one more where the best has the least or the largest value of a setting.
+
+    **Arguments**: `name` - of the setting, numbers above zero; `tied` - settings that move with it
+    in ratio, where an arm has them.
+    """
+    if name not in finals.at_edge(found, arm, choices, (name,)):
+        return choices
+    best = trials.best(found, arm, choices)
+    factor = beyond_edge([choice[name] for choice in choices], best[name]) / best[name]
+    moved = {key: factor * best[key] for key in (name, *tied) if key in best}
+    return [*choices, best | moved]
