@@ -116,7 +116,7 @@ def shrinking(histories: Mapping[str, pd.DataFrame], far: str) -> Figure:
     panels[1].axhline(0.25, color=COLOURS["quiet"], linestyle=":")
     panels[1].set_title("dotted: 1/4, a guess", fontsize=10)
     panels[2].set_ylim(0, 1)
-    panels[2].legend(loc="lower left", fontsize=9.5)  # little is drawn there
+    panels[2].legend(loc="upper right", fontsize=9.5)  # little is drawn there
     return figure
 
 
