@@ -447,6 +447,25 @@ def test_within_the_shop_each_fold_chooses_its_rate():
     assert dml.fold_of("trial,tail,dml_pair,2") == dml.fold_of("dml_pair") == 0
 
 
+@pytest.mark.parametrize("arm", ["tail,cosface_id", "in-shop2,dml_pair"])
+def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
+    tried = dml.rounds([])[4][arm]
+    rates = [told["rate"] for told in tried]
+    inside = [record(trial(arm, number), mark) for number, mark in enumerate((0.1, 0.3, 0.2))]
+    assert dml.rounds(inside)[5][arm] == tried
+    low = [record(trial(arm, number), mark) for number, mark in enumerate((0.3, 0.2, 0.1))]
+    *before, more = dml.rounds(low)[5][arm]
+    assert before == tried
+    assert more == tried[0] | {"rate": pytest.approx(rates[0] ** 2 / rates[1])}
+    fold = dml.fold_of(trial(arm, 0))
+    better = [*low, record(trial(arm, 3), 0.4)]
+    for found, rate in ((low, rates[0]), (better, more["rate"])):
+        if arm.startswith("tail"):
+            assert dml.choose(found, "tail")[arm]["rate"] == rate
+        else:
+            assert dml.choose(found, "in-shop")["dml_pair"]["rates"][fold] == rate
+
+
 def test_the_sweep_moves_nothing_but_the_constant():
     arms = dml.sweep(dml.choose([]))
     assert len(arms) == 2 * len(dml.SHIFTS) + (len(dml.TWO) - 1) * len(dml.SHIFTS[::2])
@@ -463,7 +482,7 @@ def test_the_sweep_moves_nothing_but_the_constant():
 
 def seeds_at_full(jobs):
     """How many seeds each arm has on each data set: (data, arm) -> seeds."""
-    last = [(job.data, job.arm) for job in jobs if job.stage == 5]
+    last = [(job.data, job.arm) for job in jobs if job.stage == 6]
     return {names: last.count(names) for names in last}
 
 
@@ -472,7 +491,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
     monkeypatch.setattr(dml.opening, "present", lambda data, *_: data in here)
     assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
-    for stage in range(5):
+    for stage in range(6):
         found += all_tried(
             {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
             for arms in dml.rounds(found)[stage : stage + 1]
@@ -489,7 +508,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
 
 def test_every_comparison_of_the_ledger_is_in_the_plan():
     ledger = claims.read(chapters.book_root() / "book/claims/dml.yml")
-    seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 5))
+    seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 6))
     tests = dict.fromkeys(("shop-views-composite", "shop-views-back"), "wardrobe-garments")
     deciding = 0
     for claim in ledger.claims:
