@@ -23,8 +23,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import joblib
 import torch
@@ -275,7 +276,19 @@ def _no_helpers_left() -> Iterator[None]:
 def _pool(workers: int) -> ProcessPoolExecutor:
     """Processes that start afresh, so that they take the number of threads from the environment."""
     os.environ.update(ONE_THREAD)
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+    )
+
+
+def _end_with_parent() -> None:
+    """End this process when the campaign's does, however that ends; else it would wait for ever."""
+
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _kind(entry: Entry) -> tuple[str, str, str]:

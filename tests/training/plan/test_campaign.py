@@ -1,5 +1,8 @@
 """A campaign does what is missing, seeds first, and goes on where it was stopped."""
 
+import time
+from multiprocessing import get_context
+
 import joblib
 import nbformat
 import psutil
@@ -13,7 +16,7 @@ from fashret_utils.training.plan.forecast import EnoughSteps, forecast, look
 
 NAME = "98_tiny"
 DEFINITION = """
-import os, signal
+import os, signal, time
 from fashret_utils.evidence import records
 from fashret_utils.training import Job
 
@@ -33,6 +36,8 @@ def do(job, where):
         file.write(f"{job.arm} {job.seed}\\n")
     if os.path.exists(f"{where['results']}/../{job.arm}-fails"):
         raise RuntimeError("no luck")
+    if os.path.exists(f"{where['results']}/../{job.arm}-sleeps"):
+        time.sleep(600)
     if os.path.exists(f"{where['results']}/../{job.arm}-dies"):
         os.kill(os.getpid(), signal.SIGKILL)
     about = {"chapter": "98_tiny", "data": job.data, "arm": job.arm, "seed": job.seed}
@@ -85,6 +90,21 @@ def test_a_run_that_fails_or_dies_does_not_stop_the_others(book):
     for name in ("plain-fails", "new-dies"):
         (book / name).unlink()
     assert len(run(book)[0].done) == 4
+
+
+def test_processes_of_a_campaign_that_is_killed_end_with_it(book):
+    (book / "plain-sleeps").touch()
+    campaigner = get_context("spawn").Process(target=run, args=(book,))
+    campaigner.start()
+    parent, began, workers = psutil.Process(campaigner.pid), book / "order.txt", []
+    for _ in range(600):
+        if began.exists() and "plain 0" in began.read_text():
+            break
+        time.sleep(0.1)
+    workers = parent.children(recursive=True)
+    assert workers
+    campaigner.kill()
+    assert psutil.wait_procs(workers, timeout=30)[1] == []
 
 
 def test_no_run_begins_that_would_end_too_late(book):
