@@ -22,6 +22,9 @@ CHAPTERS := $(sort $(basename $(notdir $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 PACKAGE  := $(shell find fashret_utils -name '*.py' 2>/dev/null)
 EXECUTED := $(CHAPTERS:%=_build/chapters/%.done)
 SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
+# What the site is made of: all of this folder, and what the chapters have written.
+SOURCES  := $(filter-out _build tests,$(wildcard *)) _build/chapters
+NEWER    := -name __pycache__ -prune -o -newer
 
 # Chapters run side by side, each in one thread: two threads of one process wait for each other,
 # more so on a machine that does other things, too.
@@ -57,9 +60,15 @@ chapters: $(EXECUTED)
 
 book: $(READY)
 	@$(SIDE_BY_SIDE) chapters
-	@echo "== site"
-	@$(BIN)/python -m fashret_utils site
-	@$(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going
+	@if [ -e _build/html/index.html ] && [ -e _build/site.done ] \
+	  && [ -z "$$(find $(SOURCES) $(NEWER) _build/site.done -print -quit)" ]; then \
+	  echo "== site: nothing has changed"; \
+	else \
+	  echo "== site"; \
+	  $(BIN)/python -m fashret_utils site; \
+	  $(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going; \
+	  touch _build/site.done; \
+	fi
 	@echo "== the book: _build/html/index.html"
 
 # needs a network
