@@ -13,34 +13,24 @@ side by side as there are cores. What is done is on disk: a campaign that was ki
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 
 import joblib
-import torch
-from joblib.externals.loky import get_reusable_executor
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
 from fashret_utils.evidence.staleness import staleness
 from fashret_utils.scale import scale as get_scale
-from fashret_utils.training.plan.forecast import forecast
+from fashret_utils.training.plan import processes
 from fashret_utils.training.plan.jobs import Job, has_settings
 
-# One thread each: with more, those of one process wait for those of the others.
-THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
-ONE_THREAD = THREADS | {"OMP_WAIT_POLICY": "PASSIVE"}
 TRIES = 2  # of a run whose process dies
 
 Log = Callable[[str], None]
@@ -145,11 +135,11 @@ class _Campaign:
 
     def run(self) -> Outcome:
         self._estimate()
-        pool = _pool(self.workers)
+        pool = processes.pool(self.workers)
         try:
             while True:
                 for entry in self._in_time()[: self.workers - len(self.running)]:
-                    self.running[pool.submit(_work, *entry, self.where, self.root)] = entry
+                    self.running[pool.submit(processes.work, *entry, self.where, self.root)] = entry
                 if not self.running:
                     self.outcome.left = self._waiting()
                     return self.outcome
@@ -157,7 +147,7 @@ class _Campaign:
                 if not self._take(ended):
                     pool.shutdown(wait=False)
                     self.running.clear()
-                    pool = _pool(self.workers)
+                    pool = processes.pool(self.workers)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -235,60 +225,16 @@ class _Campaign:
         """Time the first steps of a run of each kind with a cost; say how long all will take."""
         entries = self._waiting()
         kinds = {_kind(entry): entry for entry in reversed(entries) if entry[1].cost}
-        with tempfile.TemporaryDirectory() as nowhere, _pool(1) as pool:
+        with tempfile.TemporaryDirectory() as nowhere, processes.pool(1) as pool:
             place = self.where | {"results": f"{nowhere}/results", "checkpoints": None}
             for kind, entry in kinds.items():
                 try:
-                    self.seconds[kind] = [pool.submit(_forecast, *entry, place, self.root).result()]
+                    asked = pool.submit(processes.timed, *entry, place, self.root)
+                    self.seconds[kind] = [asked.result()]
                 except Exception as error:  # the run itself will say so, too
                     self.log(f"{_title(entry)}: no forecast, {type(error).__name__}: {error}")
         hours = _duration(self._seconds_left(entries) / self.workers)
         self.log(f"{len(entries)} runs to do, about {hours} with {self.workers} workers")
-
-
-def _work(name: str, job: Job, where: dict, root: Path | None) -> float:
-    """Do one run, in a process of its own: seconds."""
-    torch.set_num_threads(1)
-    begun = time.perf_counter()
-    own = Path(where["checkpoints"]) / name / job.data / job.arm / f"{job.seed}"
-    with _no_helpers_left():
-        chapters.definitions(name, root).do(job, where | {"checkpoints": str(own)})
-    shutil.rmtree(own, ignore_errors=True)
-    return time.perf_counter() - begun
-
-
-def _forecast(name: str, job: Job, where: dict, root: Path | None) -> float:
-    torch.set_num_threads(1)
-    module = chapters.definitions(name, root)
-    with _no_helpers_left():
-        return forecast(partial(module.do, job, where))
-
-
-@contextmanager
-def _no_helpers_left() -> Iterator[None]:
-    """End the processes that drew pictures: their parent could not end for minutes, else."""
-    try:
-        yield
-    finally:
-        get_reusable_executor().shutdown(wait=True)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Processes that start afresh, so that they take the number of threads from the environment."""
-    os.environ.update(ONE_THREAD)
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
-    )
-
-
-def _end_with_parent() -> None:
-    """End this process when the campaign's does, however that ends; else it would wait for ever."""
-
-    def watch() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
 
 
 def _kind(entry: Entry) -> tuple[str, str, str]:

@@ -11,8 +11,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from fashret_utils import chapters
 from fashret_utils.evidence import records
-from fashret_utils.training.plan.campaign import _no_helpers_left, campaign, missing
+from fashret_utils.training.plan.campaign import campaign, missing
 from fashret_utils.training.plan.forecast import EnoughSteps, forecast, look
+from fashret_utils.training.plan.processes import no_helpers_left
 
 NAME = "98_tiny"
 DEFINITION = """
@@ -96,7 +97,7 @@ def test_processes_of_a_campaign_that_is_killed_end_with_it(book):
     (book / "plain-sleeps").touch()
     campaigner = get_context("spawn").Process(target=run, args=(book,))
     campaigner.start()
-    parent, began, workers = psutil.Process(campaigner.pid), book / "order.txt", []
+    parent, began = psutil.Process(campaigner.pid), book / "order.txt"
     for _ in range(600):
         if began.exists() and "plain 0" in began.read_text():
             break
@@ -147,7 +148,7 @@ def test_processes_that_a_run_began_end_with_it():
         found = psutil.Process().children(recursive=True)
         return [p for p in found if "popen_loky_posix" in " ".join(p.cmdline())]
 
-    with _no_helpers_left():
+    with no_helpers_left():
         joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(-number) for number in range(4))
         assert helpers()
     assert not helpers()
