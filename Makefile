@@ -22,7 +22,7 @@ CHAPTERS := $(sort $(basename $(notdir $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 PACKAGE  := $(shell find fashret_utils -name '*.py' 2>/dev/null)
 EXECUTED := $(CHAPTERS:%=_build/chapters/%.done)
 SMOKE    := $(CHAPTERS:%=_build/smoke/%.ipynb)
-# What the site is made of: all of this folder, and what the chapters have written.
+# What the site is made of, beside the data sets: this folder, and what the chapters have written.
 SOURCES  := $(filter-out _build tests,$(wildcard *)) _build/chapters
 NEWER    := -name __pycache__ -prune -o -newer
 
@@ -60,14 +60,14 @@ chapters: $(EXECUTED)
 
 book: $(READY)
 	@$(SIDE_BY_SIDE) chapters
-	@if [ -e _build/html/index.html ] && [ -e _build/site.done ] \
+	@if [ -e _build/html/index.html ] && [ "$$(cat _build/site.done 2>/dev/null)" = "data: $${FASHRET_DATA:-}" ] \
 	  && [ -z "$$(find $(SOURCES) $(NEWER) _build/site.done -print -quit)" ]; then \
 	  echo "== site: nothing has changed"; \
 	else \
 	  echo "== site"; \
 	  $(BIN)/python -m fashret_utils site; \
 	  $(BIN)/jupyter-book build _build/src --path-output . --quiet -n -W --keep-going; \
-	  touch _build/site.done; \
+	  echo "data: $${FASHRET_DATA:-}" >_build/site.done; \
 	fi
 	@echo "== the book: _build/html/index.html"
 
@@ -107,6 +107,7 @@ browser-test: $(READY)
 # needs a network; without the sets everything else works
 data: $(READY)
 	@$(BIN)/python -m fashret_utils data offer $(if $(YES),--yes)
+	@rm -f _build/site.done
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
