@@ -143,10 +143,18 @@ def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, ver
 
 
 @pytest.mark.parametrize(
-    ("below", "verdict"), [(0.2, "supported"), (0.14, "not learnt here"), (0.15, "not learnt here")]
+    ("side", "bound", "verdict"),
+    [
+        ("below", 0.2, "supported"),
+        ("below", 0.14, "not learnt here"),
+        ("below", 0.15, "not learnt here"),
+        ("above", 0.14, "supported"),
+        ("above", 0.15, "not learnt here"),
+        ("above", 0.2, "not learnt here"),
+    ],
 )
-def test_a_gate_of_the_ledger_asks_more_of_an_arm(below, verdict):
-    gates = ({"arm": "b", "number": "loss", "below": below, "data": "garments"},)
+def test_a_gate_of_the_ledger_asks_more_of_an_arm(side, bound, verdict):
+    gates = ({"arm": "b", "number": "loss", side: bound, "data": "garments"},)
     made = shop()
     made.runs = [
         dataclasses.replace(run, extra={"loss": 0.1 + 0.025 * run.seed}) for run in made.runs
@@ -155,7 +163,7 @@ def test_a_gate_of_the_ledger_asks_more_of_an_arm(below, verdict):
     (found,) = made.judge(claim(contrast()), **STARTS, gates=gates)
     assert found.verdict == verdict
     if verdict != "supported":
-        assert found.why == f"b loss is 0.150, not below {below:g}"
+        assert found.why == f"b loss is 0.150, not {side} {bound:g}"
 
 
 def test_a_gate_without_its_number_is_not_passed():
@@ -164,6 +172,15 @@ def test_a_gate_without_its_number_is_not_passed():
     assert (found.verdict, found.why) == ("not learnt here", "a no loss is recorded")
     (found,) = shop(data="photos").judge(claim(contrast(data="photos")), **STARTS, gates=gates)
     assert found.verdict == "supported"  # asked on garments
+
+
+def test_an_arm_that_is_said_to_learn_nothing_need_not_have_learnt():
+    made = shop(a=0.3)
+    made.runs = [run for run in made.runs if run.arm != "b"]
+    made.add("b", 0.15, curve=FLAT)  # below the start
+    assert one(made, contrast()).verdict == "not learnt here"
+    assert one(made, contrast(gated=["a"])).verdict == "supported"
+    assert one(made, contrast(gated=["b"])).verdict == "not learnt here"
 
 
 def test_a_contrast_on_no_data_is_shown_and_decides_nothing():
@@ -456,6 +473,15 @@ def edit_evidence(**keys):
         (edit_evidence(contrast=["a"]), r"`contrast` must be two arms \[a, b\], not \['a'\]"),
         (edit_evidence(expect="more"), r"`expect` is 'more'; choose one of above, below, none"),
         (edit_evidence(metric="map"), r"unknown key 'metric'; known: also, contrast, data, expect"),
+        (edit_evidence(gated=["c"]), r"`gated` names c, which is not compared"),
+        (
+            lambda c: c.update(gates=[{"arm": "a", "number": "n", "data": "d"}]),
+            r"gate 0: expected either `above` or `below`",
+        ),
+        (
+            lambda c: c.update(gates=[{"arm": "a", "number": "n", "data": "d", "above": "x"}]),
+            r"gate 0: `above` must be a number, not 'x'",
+        ),
         (edit_evidence(starts="frozen"), r"`starts` must be a list of names, not 'frozen'"),
         (lambda c: c.pop("starts"), r"no `starts`, neither of the ledger nor of this contrast"),
         (lambda c: c["claims"][0].pop("primary"), r"a contrast needs `primary`, the metric that"),

@@ -43,14 +43,15 @@ def gate_of(
         why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
         return Gate(False, why, {})
     said = _gate(grounds, arm, starts, at_home, metric)
-    why = _not_below(grounds, at_home.by_arm[arm])
+    why = _out_of_bounds(grounds, at_home.by_arm[arm])
     return replace(said, learnt=False, why=why) if said.learnt and why else said
 
 
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
-    """Whether each trained arm of a contrast has learnt."""
+    """Whether each trained arm of a contrast has learnt, or those that it says must have."""
     gates = {
-        arm: gate_of(grounds, arm, found, metric, entry.get("starts")) for arm in entry["contrast"]
+        arm: gate_of(grounds, arm, found, metric, entry.get("starts"))
+        for arm in entry.get("gated", entry["contrast"])
     }
     return {arm: gate for arm, gate in gates.items() if gate is not None}
 
@@ -86,15 +87,17 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
     return grounds.gates[key]
 
 
-def _not_below(grounds: Grounds, runs: Sequence[Record]) -> str:
-    """Which number of an arm's runs is not below the bound that the ledger sets, in words."""
+def _out_of_bounds(grounds: Grounds, runs: Sequence[Record]) -> str:
+    """Which number of an arm's runs is outside the bound that the ledger sets, in words."""
     for rule in grounds.ledger.gates:
         if (rule["arm"], rule["data"]) == (runs[0].arm, runs[0].data):
+            side = "below" if "below" in rule else "above"
             numbers = of_runs(runs, rule["number"])
             if numbers is None:
                 return f"no {rule['number']} is recorded"
-            if not numbers.mean() < rule["below"]:
-                return f"{rule['number']} is {numbers.mean():.3f}, not below {rule['below']:g}"
+            mean, bound = numbers.mean(), rule[side]
+            if not (mean < bound if side == "below" else mean > bound):
+                return f"{rule['number']} is {mean:.3f}, not {side} {bound:g}"
     return ""
 
 

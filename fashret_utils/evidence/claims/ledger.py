@@ -15,9 +15,10 @@ SHOWN = ("hit@1", "hit@10")  # beside the primary metric, unless a claim says ot
 
 _LEDGER_KEYS = {"paper", "citation", "chapter", "label", "available", "settled_by", "claims"}
 _CLAIM_KEYS = {"id", "where", "statement", "reported"}
-_GATE_KEYS = {"arm", "number", "below", "data"}
+_GATE_KEYS = {"arm", "number", "data"}
+_BOUNDS = {"below", "above"}
 _KINDS = {  # kind of evidence -> keys it needs, keys it may have
-    "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "own_data"}),
+    "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "gated", "own_data"}),
     "identity": ({"identity", "arm", "below", "data"}, set()),
 }
 
@@ -88,8 +89,7 @@ def read(path: str | Path) -> Ledger:
     arms = {key: _names(path, content, key) for key in ("starts", "untrained")}
     gates = tuple(content.get("gates", ()))
     for number, rule in enumerate(gates):
-        _keys(f"{path}, gate {number}", rule, _GATE_KEYS, _GATE_KEYS)
-        _check_bound(f"{path}, gate {number}", rule)
+        _check_gate(f"{path}, gate {number}", rule)
     claims = tuple(
         _claim(f"{path}, claim {number}", entry, arms["starts"])
         for number, entry in enumerate(content["claims"])
@@ -136,13 +136,23 @@ def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
                 "that must be beaten, or `starts: []` where nothing is trained"
             )
         _names(place, part, "starts")
+        if other := set(_names(place, part, "gated")) - set(arms):
+            raise ClaimsError(f"{place}: `gated` names {min(other)}, which is not compared")
     if "below" in part:
-        _check_bound(place, part)
+        _check_bound(place, part, "below")
 
 
-def _check_bound(place: str, part: dict) -> None:
-    if not isinstance(part["below"], int | float):
-        raise ClaimsError(f"{place}: `below` must be a number, not {part['below']!r}")
+def _check_gate(place: str, rule: object) -> None:
+    _keys(place, rule, _GATE_KEYS, _GATE_KEYS | _BOUNDS)
+    bounds = _BOUNDS & set(rule)
+    if len(bounds) != 1:
+        raise ClaimsError(f"{place}: expected either `above` or `below`")
+    _check_bound(place, rule, *bounds)
+
+
+def _check_bound(place: str, part: dict, name: str) -> None:
+    if not isinstance(part[name], int | float):
+        raise ClaimsError(f"{place}: `{name}` must be a number, not {part[name]!r}")
 
 
 def _check_primary(place: str, entry: dict) -> None:

@@ -21,7 +21,7 @@ from fashret_utils.training.drawing.sight import seen
 
 READ = {"category": "type", "colour": "colour"}  # attributes that readers read, and our words
 
-Look = Callable[[np.ndarray], np.ndarray]  # photos uint8 (n, 3, S, S) -> pictures of that shape
+Look = Callable[[Catalog], np.ndarray]  # rows of photos -> pictures uint8 (n, 3, S, S)
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Exam:
         first = np.unique(self.photos.item, return_index=True)[1][:count]
         fronts = self.fronts.pixels(self.size)
         unit = apart(fronts, np.roll(fronts, 1, axis=0))
-        made = look(self.photos.take(first).pixels(self.size))
+        made = look(self.photos.take(first))
         found = {
-            f"moved by {cause}": apart(made, look(rows.take(first).pixels(self.size))) / unit
+            f"moved by {cause}": apart(made, look(rows.take(first))) / unit
             for cause, rows in calm.items()
         }
         return found | {"moved": float(np.mean([*found.values()]))}

@@ -52,28 +52,31 @@ def agreement(
 
     **Arguments**: `indices` (n, at least k) - rows of `shop` in order, for each row of `asked`.
 
-    **Returns** "type_agreement@k", "colour_agreement@k", "sleeve_agreement@k" and
-    "sleeve_in_type@k" (see `sleeve_in_type`), (n,) each; nothing without these attributes.
+    **Returns** "type_agreement@k", "colour_agreement@k", "sleeve_agreement@k", and the last two
+    "..._in_type@k" (see `within_type`), (n,) each; nothing without these attributes.
     """
     names = [name for name in ATTRIBUTES if name in asked.attribute_names]
     if len(names) < len(ATTRIBUTES):
         return {}
     table = attribute_agreement_at_k(indices, asked, shop, names, k).fillna(0.0)
     found = {f"{ATTRIBUTES[n]}_agreement@{k}": table[n].to_numpy() for n in names}
-    return found | {f"sleeve_in_type@{k}": sleeve_in_type(indices, asked, shop, k)[0]}
+    for name in ("colour", "sleeve"):
+        found[f"{name}_in_type@{k}"] = within_type(indices, asked, shop, name, k)[0]
+    return found
 
 
-def sleeve_in_type(
-    indices: np.ndarray, asked: Catalog, shop: Catalog, k: int = 10
+def within_type(
+    indices: np.ndarray, asked: Catalog, shop: Catalog, attribute: str, k: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the query's sleeve among those of the first k of its type, and by chance.
+    """Share of the query's value of an attribute among the first k of its type, and by chance.
 
-    A query without any such picture, or of unknown sleeve, has the chance level: (n,) both.
+    Types have their colours and sleeves, so whoever finds the type agrees in them without having
+    looked. A query without any such picture, or of unknown value, has the chance level: (n,) both.
     """
-    columns = [asked.attribute_names.index(name) for name in ("category", "sleeve")]
-    (kind, sleeve), (kinds, sleeves) = (c.attributes[:, columns].T for c in (asked, shop))
+    columns = [asked.attribute_names.index(name) for name in ("category", attribute)]
+    (kind, value), (kinds, values) = (c.attributes[:, columns].T for c in (asked, shop))
     alike = kinds[None] == kind[:, None]  # (n, m)
-    same = alike & (sleeves[None] == sleeve[:, None]) & (sleeve >= 0)[:, None]
+    same = alike & (values[None] == value[:, None]) & (value >= 0)[:, None]
     chance = same.sum(1) / np.maximum(alike.sum(1), 1)
     first = indices[:, :k]
     right = np.take_along_axis(alike, first, 1).sum(1)

@@ -34,13 +34,13 @@ def test_one_picture_for_all_has_no_spread_and_is_moved_by_nothing(exam):
     assert exam.of(grey)["spread"] == 0
     assert exam.of(grey)["white_background"] == 0
     calm = {"pose": exam.photos}
-    assert exam.moved(lambda photos: np.full_like(photos, 7), calm, 4)["moved"] == 0
+    assert exam.moved(lambda rows: np.full_like(rows.pixels(SIDE), 7), calm, 4)["moved"] == 0
 
 
 def test_a_cause_moves_a_picture_in_units_of_true_product_pictures(exam):
     calm = datasets.load("wardrobe-garments", **SHAPE, factors={"background": 0.0})
     calm = {"background": calm.where(split="query"), "none": exam.photos}
-    found = exam.moved(lambda photos: photos, calm, 3)
+    found = exam.moved(lambda rows: rows.pixels(SIDE), calm, 3)
     first = np.unique(exam.photos.item, return_index=True)[1][:3]
     fronts = exam.fronts.pixels(SIDE)
     moved = apart(*(rows.take(first).pixels(SIDE) for rows in (exam.photos, calm["background"])))

@@ -10,7 +10,7 @@ from fashret_utils.training.measures.by_category import (
     by_item_and_category,
     others,
     relatives,
-    sleeve_in_type,
+    within_type,
 )
 
 
@@ -91,7 +91,7 @@ def test_the_sleeve_is_asked_among_pictures_of_the_querys_type():
     shop = rows(["x"] * 6, range(6), category=[0, 0, 0, 1, 1, 1], sleeve=[1, 1, 1, 2, 2, 3])
     asked = rows(["x"] * 3, [0, 1, 2], category=[0, 1, 1], sleeve=[1, 3, 3])
     ranked = np.array([[0, 1, 3], [5, 3, 0], [0, 1, 2]])
-    found, chance = sleeve_in_type(ranked, asked, shop, k=3)
+    found, chance = within_type(ranked, asked, shop, "sleeve", k=3)
     assert chance.tolist() == pytest.approx([1, 1 / 3, 1 / 3])
     assert found.tolist() == pytest.approx([1, 1 / 2, 1 / 3])  # the last: none of its type
 
