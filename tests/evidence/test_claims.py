@@ -215,6 +215,15 @@ def test_a_difference_that_could_turn_is_not_decided():
     assert one(made.add("c", 0.33, curve=FLAT), contrast("c", "b")).verdict == "supported"
 
 
+@pytest.mark.parametrize(("before", "verdict"), [(0, "unresolved"), (160, "supported")])
+def test_a_run_that_went_on_from_another_rests_by_the_steps_of_both(before, verdict):
+    """One course with a jump near its end, of which the fork has the second half alone."""
+    course = (*[0.3] * 27, *[0.35] * 5)
+    made = Shop().add("frozen", 0.2, seeds=1).add("b", 0.27, curve=course)
+    made.add("a", 0.30, curve=course[16:], extra={"steps_before": before})
+    assert one(made, contrast()).verdict == verdict
+
+
 def test_a_training_that_nobody_looked_at_moves_nothing():
     made = shop()
     made.runs = [run for run in made.runs if run.arm != "b"]

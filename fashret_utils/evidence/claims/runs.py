@@ -116,11 +116,15 @@ def of_runs(runs: Sequence[Record], metric: str) -> np.ndarray | None:
 
 
 def curves(runs: Sequence[Record], metric: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Validation curves: `val_<metric>` of a record's curve at its steps, where it was measured."""
+    """Validation curves: `val_<metric>` of a record's curve at its steps, where it was measured.
+
+    A run that went on from another's weights may keep `steps_before`, which count with its own.
+    """
     found = []
     for run in runs:
         values = np.array(run.curve.get(f"val_{metric}", []), dtype=np.float64)
         steps = np.array(run.curve.get("step", []), dtype=np.float64)
+        steps = steps + run.extra.get("steps_before", 0)
         if len(values) == len(steps) and np.isfinite(values).any():
             measured = np.isfinite(values)
             found.append((steps[measured], values[measured]))
