@@ -9,6 +9,7 @@ from fashret_utils.evidence.pages import courses
 
 TRIED = pd.DataFrame(
     {
+        "tokens": [[6, 0], [7], [6, 0], [8, 1]],
         "text": ["a", "b", "a", "c"],
         "reward": [0.1, 0.0, 0.1, 0.4],
         "best": [0.1, 0.1, 0.1, 0.4],
@@ -18,8 +19,10 @@ TRIED = pd.DataFrame(
 
 
 def test_a_course_is_thinned_and_keeps_its_ends():
-    assert courses.thinned(TRIED) == {"program": [1, 2, 3, 4], "best": [0.1, 0.1, 0.1, 0.4]}
-    assert courses.thinned(TRIED, 2) == {"program": [1, 4], "best": [0.1, 0.4]}
+    whole = {"program": [1, 2, 3, 4], "best": [0.1, 0.1, 0.1, 0.4], "mean": [0.1, 0, 0.1, 0.4]}
+    assert courses.thinned(TRIED) == whole
+    thin = {"program": [1, 4], "best": [0.1, 0.4], "mean": [0.1, 0.166667]}  # of the three since
+    assert courses.thinned(TRIED, 2) == thin
 
 
 def test_a_summary_counts_programs():
@@ -39,8 +42,10 @@ def test_records_of_searches_are_told_by_data_and_method():
 
 
 def test_what_is_kept_names_the_choice():
-    kept = courses.kept(TRIED, (6, 0), 0.3, "x·y")
-    assert kept == {**courses.summary(TRIED), "tokens": [6, 0], "second": 0.3, "text": "x·y"}
+    again = {(0, 0): 0.1, (6, 0): 0.3, (8, 1): 0.2}  # the first is no program of the search
+    kept = courses.kept(TRIED, (6, 0), again, "x·y")
+    chosen = {"tokens": [6, 0], "second": 0.3, "text": "x·y", "looked_at": [[0.4, 0.2], [0.1, 0.3]]}
+    assert kept == {**courses.summary(TRIED), **chosen}
 
 
 def test_kernels_stand_beside_published_numbers_where_there_are_any():

@@ -471,8 +471,11 @@ def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
         return real(tokens, parts, center)
 
     monkeypatch.setattr(gsn, "transform_reward", judge)
-    tokens, score, tried = gsn.best_transform("random", 1, "smoke", "")
-    assert (tokens, score) == (gsn.IDENTITY, 1.0)
+    tokens, again, tried = gsn.best_transform("random", 1, "smoke", "")
+    assert (tokens, again[tokens]) == (gsn.IDENTITY, 1.0)
+    rewards = dict(zip(map(tuple, tried["tokens"]), tried["reward"], strict=True))
+    looked = [rewards[program] for program in again if program != gsn.IDENTITY]
+    assert len(set(looked)) == len(looked) > 1  # no function twice in another spelling
     assert len(tried) == gsn.preset(gsn.BUDGET, "smoke")["programs"]
 
 
@@ -676,9 +679,10 @@ def test_kernels_are_chosen_on_images_that_no_reward_has_seen(monkeypatch):
 
     monkeypatch.setattr(gsn, "kernel_reward", reward)
     plan = {"n_train": 20, "n_val": 30, "n_again": 60, "kernel_programs": 80, "again": 10}
-    tokens, score, tried = gsn.best_kernel(images, plan, "random", 0)
+    tokens, again, tried = gsn.best_kernel(images, plan, "random", 0)
     top = tried.drop_duplicates("text").nlargest(10, "reward")
-    assert score == pytest.approx(1 - top["reward"].min())  # the last of the ten
+    assert again[tokens] == pytest.approx(1 - top["reward"].min())  # the last of the ten
+    assert len(again) == 10
     assert tokens == tuple(top["tokens"].iloc[int(top["reward"].argmin())])
     assert {n for late, n in asked if late} == {60}
     assert {n for late, n in asked if not late} == {20}
@@ -739,25 +743,26 @@ def test_settings_are_chosen_on_validation_and_passed_on():
 
 def test_all_arms_are_tried_equally_often_and_the_best_rate_lies_inside():
     _, first, last, third = gsn.rounds([])
-    assert {len(choices) for choices in first.values()} == {16}
+    assert {len(choices) for choices in first.values()} == {24}
     assert {len(choices) for choices in last.values()} == {2}
     assert {len(choices) for choices in third.values()} == {4}
     arm, rates = "head,gsn", [choice["rate"] for choice in first["head,gsn"]]
     inside = [trial(arm, i, float(rate == 3e-3)) for i, rate in enumerate(rates)]
-    assert len(gsn.rounds(inside)[1][arm]) == 16
+    assert len(gsn.rounds(inside)[1][arm]) == 24
     marks = [0.5 + i / 100 if rate == max(rates) else 0.1 for i, rate in enumerate(rates)]
     edge = [trial(arm, i, mark) for i, mark in enumerate(marks)]
     grown = gsn.rounds(edge)[1][arm]
-    assert len(grown) == 20
-    assert [choice["rate"] for choice in grown[16:]] == pytest.approx([0.09] * 4)
-    edge.append(trial(arm, 17, 0.9))
-    assert gsn.choose(edge, heads=True)[arm] == grown[17]
+    assert len(grown) == 30
+    assert [choice["rate"] for choice in grown[24:]] == pytest.approx([0.09] * 6)
+    edge.append(trial(arm, 25, 0.9))
+    assert gsn.choose(edge, heads=True)[arm] == grown[25]
 
 
 def test_one_rule_for_hard_negatives_and_equal_rates():
     place = 6  # the second share, at the third rate
-    found = [trial("head,negatives", place, 0.9)]
-    rounds = gsn.rounds(found)
+    found = [trial("head,negatives", place, 0.9), trial("head,negatives", 1, 0.7)]
+    found += [trial("head,negatives-infonce", 2, 0.8), trial("head,negatives-infonce", 7, 0.75)]
+    rounds = gsn.rounds(found)  # no hard ones suit InfoNCE better, and both together less
     share = rounds[0]["head,negatives"][place]["hard"]
     assert share == gsn.SHARES[1]["hard"]
     for arms in (rounds[1], rounds[3]):
@@ -828,7 +833,8 @@ def test_the_ledger_names_arms_that_the_plan_runs(monkeypatch):
         for entry in claim.evidence:
             for arm in entry.get("contrast", [entry.get("arm")]):
                 for data in [*entry["data"], *entry.get("also", [])]:
-                    home = "wardrobe-garments" if data.startswith("shop-views") else data
+                    away = data.startswith("shop-views") or arm.startswith("function,")
+                    home = "wardrobe-garments" if away else data
                     many = seeds(beside.get(home, home), arm)
                     least = 1 if arm in grounds.ledger.untrained else 5
                     assert many >= least, f"{claim.id}: {arm} on {data}"
@@ -844,6 +850,12 @@ def test_sizes_of_a_run():
     whole = gsn.budget("wardrobe-garments", "full", "trial,final,head,gsn,1")
     assert whole["steps"] == full["head_steps"]
     assert gsn.budget("grocery-store", "full", "gsn")["steps"] == full["grocery_steps"]
+    assert gsn.budget("grocery-store", "full", "head,gsn")["steps"] == full["head_steps"]
+    for arm, like in (("gsn_ten", "steps"), ("head,gsn_ten", "head_steps")):
+        ten = gsn.budget("wardrobe-garments", "full", arm)["steps"]
+        assert 10 * ten == full["items"] * full[like]  # as many queries in all
+    tried = gsn.budget("wardrobe-garments", "full", "trial,head,gsn_ten,1")["steps"]
+    assert tried == full["items"] * full["head_steps"] // 30
     assert gsn.budget("deepfashion-c2s", "paper", "gsn")["size"] == 224
     assert full["items"] >= 48  # queries a step
 

@@ -10,12 +10,18 @@ import pandas as pd
 
 
 def thinned(tried: pd.DataFrame, points: int = 100) -> dict[str, list]:
-    """The course of a search: how many programs, and the best reward until then.
+    """The course of a search: how many programs, the best reward until then, the mean since.
 
-    **Arguments**: `tried` - a row a program, with `best` so far.
+    **Arguments**: `tried` - a row a program, with `reward` and `best` so far.
+
+    **Returns** `program`, `best`, and `mean`: of the rewards since the point before, which rises
+    where a method learns to propose.
     """
     rows = np.unique(np.linspace(0, len(tried) - 1, min(points, len(tried))).astype(int))
-    return {"program": (rows + 1).tolist(), "best": tried["best"].iloc[rows].tolist()}
+    parts = np.split(tried["reward"].to_numpy(float), rows[:-1] + 1)
+    means = [float(f"{part.mean():.6g}") for part in parts]
+    best = tried["best"].iloc[rows].tolist()
+    return {"program": (rows + 1).tolist(), "best": best, "mean": means}
 
 
 def summary(tried: pd.DataFrame) -> dict[str, float]:
@@ -32,9 +38,19 @@ def summary(tried: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def kept(tried: pd.DataFrame, tokens: Sequence[int], second: float, text: str) -> dict:
-    """What a record holds of a search: how it went, what was chosen, and by which second look."""
-    return {**summary(tried), "tokens": list(tokens), "second": second, "text": text}
+def kept(
+    tried: pd.DataFrame, tokens: Sequence[int], again: Mapping[tuple, float], text: str
+) -> dict:
+    """What a record holds of a search: how it went, what was chosen, and by which second look.
+
+    **Arguments**: `again` - the second looks: tokens -> score. `looked_at` of what is returned has
+    both of each, first and second, the best at first before the others; what was chosen among ten
+    by the first look alone is the luckier the more its second falls behind.
+    """
+    first = dict(zip(map(tuple, tried["tokens"]), tried["reward"], strict=True))
+    both = [[float(first[each]), float(score)] for each, score in again.items() if each in first]
+    chosen = {"tokens": list(tokens), "second": again[tuple(tokens)], "text": text}
+    return {**summary(tried), **chosen, "looked_at": sorted(both, reverse=True)}
 
 
 def beside_published(

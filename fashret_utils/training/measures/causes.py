@@ -11,11 +11,6 @@ from fashret_utils.data.catalog import Catalog
 from fashret_utils.training.bench import Search
 
 
-def first_photos(query: Catalog, most: int) -> Catalog:
-    """The first picture of each item, of at most so many items."""
-    return query.take(np.unique(query.item, return_index=True)[1][:most])
-
-
 def log_odds(hit: float, count: int) -> float:
     """Natural logarithm of the odds of a share of hits among `count` queries.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import ties, trials
+from fashret_utils.training.plan import trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -30,43 +30,6 @@ def best_value(found: Collection[Record], tried: Mapping[str, Choices], key: str
         for value in values
     ]
     return values[int(np.argmax(sums)) if max(sums) > 0 else len(values) // 2]
-
-
-def best_with(
-    found: Collection[Record], arm: str, choices: Choices, key: str, value: object
-) -> dict[str, object]:
-    """The best of the choices with one value of a setting; the middle one without trials."""
-    places = [place for place, choice in enumerate(choices) if choice[key] == value]
-    marks = trials.score(found, arm, len(choices))[places]
-    best = len(places) // 2 if np.isnan(marks).all() else int(np.nanargmax(marks))
-    return dict(choices[places[best]])
-
-
-def beyond(chosen: Mapping[str, object], grid: Choices) -> list[dict[str, object]]:
-    """The chosen settings with the next rate, where theirs is the least or largest of a grid.
-
-    **Arguments**: `grid` - choices of the rate alone, as far apart from each other in ratio.
-
-    **Returns** a list of one, or of none.
-    """
-    rate = ties.beyond_edge([choice["rate"] for choice in grid], chosen["rate"])
-    return [] if rate is None else [{**chosen, "rate": float(f"{rate:.6g}")}]
-
-
-def or_beyond(
-    found: Collection[Record],
-    arm: str,
-    choices: Choices,
-    chosen: Mapping[str, object],
-    grid: Choices,
-) -> dict[str, object]:
-    """The chosen settings, or those of the trial `end,<arm>` if that is better."""
-    further = beyond(chosen, grid)
-    if further:
-        own = trials.score(found, arm, len(choices))[list(choices).index(chosen)]
-        if trials.score(found, f"end,{arm}", 1)[0] > own:
-            return further[0]
-    return dict(chosen)
 
 
 def spreads(found: Collection[Record], arm: str, count: int) -> dict[int, float]:

@@ -27,31 +27,6 @@ def test_one_value_has_the_best_sum_of_each_arms_best():
     assert shared.best_value([], tried, "length") == 2
 
 
-def test_the_best_with_a_value_is_not_the_best_of_all():
-    found = trials_of("a", (0.1, 0.2, 0.5, 0.1, 0.6, 0.1))
-    assert shared.best_with(found, "a", CHOICES, "length", 2) == {"length": 2, "rate": 0.1}
-    assert shared.best_with(found, "a", CHOICES, "length", 1) == {"length": 1, "rate": 0.2}
-    assert shared.best_with([], "a", CHOICES, "length", 1) == {"length": 1, "rate": 0.2}
-
-
-@pytest.mark.parametrize(
-    ("rate", "further"), [(0.001, [0.00025]), (0.004, []), (0.016, []), (0.064, [0.256])]
-)
-def test_beyond_an_end_there_is_one_more_rate(rate, further):
-    grid = [{"rate": value} for value in (0.016, 0.001, 0.064, 0.004)]
-    found = shared.beyond({"margin": 1, "rate": rate}, grid)
-    assert found == [{"margin": 1, "rate": value} for value in further]
-
-
-def test_the_further_rate_is_taken_only_if_it_is_better():
-    grid = [{"rate": value} for value in (0.1, 0.2)]
-    chosen, found = grid[1], trials_of("a", (0.1, 0.3))
-    given = ("a", grid, chosen, grid)
-    assert shared.or_beyond(found, *given) == {"rate": 0.2}
-    assert shared.or_beyond([*found, trial("end,a,0", 0.2)], *given) == {"rate": 0.2}
-    assert shared.or_beyond([*found, trial("end,a,0", 0.4)], *given) == {"rate": 0.4}
-
-
 def test_spreads_are_of_whole_sets_by_seed():
     found = trials_of("spread,a", (0.1, 0.4, 0.2))
     found += [trial(f"spread,a,{n}", value, seed=1) for n, value in enumerate((0.3, 0.2, 0.25))]
