@@ -104,7 +104,7 @@ def one(made, *evidence, **changes):
         (0.22, "above", "negative here"),
         (0.22, "below", "supported"),
         (0.30, "below", "negative here"),
-        (0.25, "none", "negligible"),
+        (0.25, "none", "supported"),
         (0.30, "none", "negative here"),
         (0.22, "none", "negative here"),
     ],

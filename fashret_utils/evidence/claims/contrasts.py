@@ -31,6 +31,7 @@ from fashret_utils.evidence.statistics import (
 from fashret_utils.evidence.statistics.classes import (
     CONTRADICTED,
     NEGATIVE,
+    NEGLIGIBLE,
     NOT_LEARNT,
     STALE,
     SUPPORTED,
@@ -103,6 +104,8 @@ def decided(grounds: Grounds, finding: Finding, entry: dict, adjusted: float) ->
     if unsettled:
         also = f"; {said.why}" if said.name == UNRESOLVED else ""
         return replace(finding, verdict=UNRESOLVED, why=unsettled + also, adjusted=adjusted)
+    if expect == NONE and name == NEGLIGIBLE:
+        name = SUPPORTED  # no difference was claimed
     return replace(finding, verdict=name, why=said.why, adjusted=adjusted)
 
 

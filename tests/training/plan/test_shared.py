@@ -1,4 +1,4 @@
-"""Settings that several arms share: one value for all, one further rate, spreads of trials."""
+"""Settings that several arms share: one value for all, and spreads of trials."""
 
 import pytest
 
