@@ -180,12 +180,13 @@ def test_criterion_does_not_depend_on_the_order_of_the_batch():
 def test_without_a_bias_nothing_is_learnt_but_the_embedding():
     assert not list(pair_criterion().parameters())
     assert [name for name, _ in pair_criterion(bias=True).named_parameters()] == ["threshold"]
+    assert [name for name, _ in pair_criterion(classes=True).named_parameters()] == ["classes"]
 
 
-@pytest.mark.parametrize("bias", [False, True])
-def test_gradients_of_the_pair_criterion(bias):
+@pytest.mark.parametrize("learnt", [{}, {"bias": True}, {"classes": True}])
+def test_gradients_of_the_pair_criterion(learnt):
     embeddings, items, domains = batch(items=3)
-    criterion = pair_criterion(bias=bias, scale=5.0)
+    criterion = pair_criterion(**learnt, scale=5.0).double()
     inputs = (embeddings.requires_grad_(), *criterion.parameters())
     assert torch.autograd.gradcheck(lambda e, *_: criterion(e, items, domains), inputs)
 
@@ -208,6 +209,27 @@ def test_the_score_ranks_as_the_cosine():
     cosine = F.normalize(street) @ F.normalize(shop).T
     score = criterion.score(street, shop)
     torch.testing.assert_close(score, 2 * cosine - 0.4, rtol=1e-12, atol=1e-12)
+
+
+def test_learnt_classes_begin_as_the_fixed_ones_and_can_move_the_line():
+    data = batch()
+    fixed, learnt = pair_criterion(), pair_criterion(classes=True).double()
+    torch.testing.assert_close(fixed(*data), learnt(*data), rtol=1e-12, atol=0)
+    assert fixed.line() == pytest.approx(learnt.line()) == 0
+    with torch.no_grad():
+        pair = pair_criterion(bias=True)
+        pair.threshold.fill_(0.9)
+        angle = torch.tensor(2.2, dtype=torch.float64)  # of W_0
+        learnt.classes[0] = 3 * torch.stack([angle.cos(), angle.sin()])  # its length is nothing
+    assert pair.line() == pytest.approx(0.45)
+    cosine = torch.tensor(learnt.line(), dtype=torch.float64)
+    street = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+    shop = torch.stack([cosine, (1 - cosine**2).sqrt()])[None]
+    assert learnt.score(street, shop).item() == pytest.approx(0, abs=1e-9)
+    assert 0.1 < cosine < 0.9
+    z = torch.stack([cosine.acos().cos(), cosine.acos().sin()])  # by the equation: W_1 - W_0
+    weights = F.normalize(learnt.classes.detach())
+    assert ((weights[1] - weights[0]) @ z).item() == pytest.approx(0, abs=1e-9)
 
 
 # Reading B
@@ -354,20 +376,23 @@ def test_settings_are_chosen_on_validation_alone():
     assert dml.choose(found)["cosface_id"] == first[2]
 
 
-def test_every_arm_tries_as_many_settings():
+def test_every_arm_tries_a_grid_that_reaches_as_far():
     first = dml.rounds([])[1]
-    sharp = {5.0, 15.0, 45.0}
+    sharp = {1.7, 3.0, 5.0, 15.0, 45.0}
     for arm, choices in first.items():
-        assert len(choices) == len({tuple(sorted(told.items())) for told in choices}) == 36, arm
-        assert {told["rate"] for told in choices} == {1e-3, 3e-3, 1e-2, 3e-2}, arm
-    for arm in ("dml_pair", "dml_pair_reversed", "pair_mean", "pair_mean_bias", "pair_cosface"):
+        assert len(choices) == len({tuple(sorted(told.items())) for told in choices}) >= 36, arm
+        rates = {1e-3, 3e-3, 1e-2, 3e-2} | ({3e-4} if arm == "triplet" else set())
+        assert {told["rate"] for told in choices} == rates, arm
+    pairs = ("dml_pair", "dml_pair_reversed", "pair_mean", "pair_mean_bias", "pair_cosface")
+    for arm in (*pairs, "pair_cosface_bias", "dml_pair_classes"):
         assert {told["scale"] for told in first[arm]} == sharp
-        assert len({tuple(told[key] for key in MARGIN_KEYS) for told in first[arm]}) == 3
+        assert len({tuple(told[key] for key in MARGIN_KEYS) for told in first[arm]}) == 4
+        assert len(first[arm]) == 5 * 4 * 4
     for arm in ("pair_softmax", "pair_softmax_bias", "softmax_id"):
-        assert len({told["scale"] for told in first[arm]}) == 9
+        assert len({told["scale"] for told in first[arm]}) == 11
     plain = {told["scale"] for told in first["softmax_id"]}
     warm = {told["temperature"] for told in first["infonce"]}
-    assert sorted(1 / t for t in warm) == pytest.approx(sorted(plain))
+    assert sorted(1 / t for t in warm) == pytest.approx(sorted(plain)[2:])
     assert len({told["margin"] for told in first["triplet"]}) == 9
 
 
@@ -396,7 +421,25 @@ def test_the_rule_for_negatives_is_not_chosen_by_dml():
     assert {arm for arm in told if told[arm] == {3}} == {arm for arm in told if "pair" in arm}
 
 
-@pytest.mark.parametrize("mean", [0.125, 0.225, 0.35])
+def test_each_arm_over_pairs_tries_every_rule_at_its_best_settings():
+    first = dml.rounds([])[1]
+    found = [
+        record(trial("dml_pair", i), 0.9 if told == first["dml_pair"][7] else 0.1)
+        for i, told in enumerate(first["dml_pair"])
+    ]
+    again = dml.rounds(found)[1]
+    *before, last = (again["dml_pair"][: len(first["dml_pair"])], again["dml_pair"][-12:])
+    assert before == [first["dml_pair"]]
+    best, free = first["dml_pair"][7], {"negatives": 0, "rate": 0}
+    assert all(told | free == best | free for told in last)
+    assert {told["negatives"] for told in last} == {1, 3, 10, "all"} - {best["negatives"]}
+    assert len({(told["negatives"], told["rate"]) for told in last}) == 12
+    assert again["cosface_id"] == first["cosface_id"]
+    found.append(record(trial("dml_pair", len(again["dml_pair"]) - 1), 1.0))
+    assert dml.choose(found)["dml_pair"] == last[-1]
+
+
+@pytest.mark.parametrize("mean", [0.125, 0.225, 0.35, 0.55])
 def test_arms_that_are_one_loss_share_all_but_the_margins(mean):
     choices = dml.rounds([])[1]["pair_mean_bias"]
     place = next(i for i, told in enumerate(choices) if told["positive_margin"] == mean)
@@ -411,6 +454,10 @@ def test_arms_that_are_one_loss_share_all_but_the_margins(mean):
         m_p, m_n = (told[key] for key in MARGIN_KEYS)
         assert (m_p + m_n) / 2 == pytest.approx(mean)
         assert sign * (m_n - m_p) > 0.1
+    learnt, mean_of = chosen["dml_pair_classes"], chosen["pair_mean_classes"]
+    assert learnt["classes"]
+    assert mean_of["classes"]
+    assert {mean_of[key] for key in MARGIN_KEYS} == {sum(learnt[k] for k in MARGIN_KEYS) / 2}
     total = sum(chosen["dml_id"][m] for m in MARGIN_KEYS)
     assert total == pytest.approx(chosen["cosface_id"]["margin"])
     assert all(chosen["dml_id"][k] == chosen["cosface_id"][k] for k in ("rate", "scale"))
@@ -492,16 +539,17 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
     assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
     for stage in range(6):
-        found += all_tried(
-            {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
-            for arms in dml.rounds(found)[stage : stage + 1]
-        )
+        for _ in range(2):  # the rules for negatives follow from the others of their round
+            found = all_tried(
+                {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
+                for arms in dml.rounds(found)[: stage + 1]
+            )
         jobs = dml.plan("full", found)
         assert max(job.stage for job in jobs) == stage + 1
     assert {job.data for job in jobs} == set(here)
     seeds = seeds_at_full(jobs)
     of = {arm: count for (data, arm), count in seeds.items() if data == "wardrobe-garments"}
-    assert of["dml_pair"] == of["shift,0.225,0.25"] == of["shift,0.225,0"] == 10
+    assert of["dml_pair"] == of["shift,0.225,0.25"] == of["shift,0.225,0,bias"] == 10
     assert of["tail,dml_pair"] == of["twice,cosface_id"] == 5
     assert of["shift,0.125,-0.5"] == of["dml_id"] == of["triplet"] == 3
 
