@@ -569,7 +569,7 @@ def test_every_comparison_of_the_ledger_is_in_the_plan():
                     assert entry["starts"] == ["trunk", "dml_pair"]
             photos = [data for data in entry["data"] if data != "wardrobe-garments"]
             assert not photos or claim.delta == 0.03  # items alone leave two points
-    assert deciding <= 22  # Holm's family
+    assert deciding <= 25  # Holm's family
 
 
 @pytest.mark.parametrize("arm", sorted(dml.choose([])))
