@@ -14,7 +14,7 @@ from fashret_utils import chapters
 from fashret_utils.data import SHOP, STREET
 from fashret_utils.data.batches import Batch
 from fashret_utils.evidence import claims, records
-from fashret_utils.training import Bench, Job
+from fashret_utils.training import Bench, Job, TrainingDiverged
 from fashret_utils.training.benches.by_distance import ByDistance, features
 from fashret_utils.training.benches.drawn import Drawn
 
@@ -299,21 +299,57 @@ def test_a_run_repeats_to_the_last_bit_also_with_a_generator(where, tmp_path):
 
 
 def test_settings_are_chosen_on_validation_and_a_grid_goes_on_beyond_its_edge():
-    tried = all_tried([check.grids()])  # the last setting is best, so the largest rate
-    first, beyond = check.rounds(tried)
-    assert set(beyond) == {f"further,{arm}" for arm in check.FIXED}
-    for name, choices in beyond.items():
-        arm = name.partition(",")[2]
-        assert [told["rate"] for told in choices] == [pytest.approx(9e-3)] * 2
-        for told in choices:
-            assert {**told, "rate": 3e-3} in first[arm]
-    chosen = check.choose(tried)
-    assert chosen == {arm: choices[-1] for arm, choices in first.items()}
-    worse = all_tried([{"further,gsn": beyond["further,gsn"]}])  # 0 and 0.001
-    assert check.choose(tried + worse)["gsn"] == first["gsn"][-1]
-    better = [r for r in all_tried([{"further,gsn": [{}] * 9}]) if r.arm.endswith(",8")]
-    better = [replace(r, arm="trial,further,gsn,1") for r in better]
-    assert check.choose(tried + better)["gsn"] == beyond["further,gsn"][1]
+    tried = []
+    for _ in range(3):  # the last setting is best, so the largest rate
+        tried = all_tried(check.rounds(tried))
+    first, second, third = check.rounds(tried)
+    for arm, choices in third.items():
+        assert choices[:7] == second[arm]
+        assert choices[:6] == first[arm]
+        assert [told["rate"] for told in choices[6:]] == pytest.approx([9e-3, 27e-3])
+        assert {**choices[7], "rate": 3e-3} in first[arm]
+    assert check.choose(tried) == {arm: choices[-1] for arm, choices in third.items()}
+    worse = [replace(r, extra={"val_map": 0.0}) if r.arm[-1] in "67" else r for r in tried]
+    assert check.choose(worse) == {arm: choices[-1] for arm, choices in first.items()}
+
+
+def test_a_trial_that_diverges_counts_as_nothing_found(where, monkeypatch):
+    def diverge(*_):
+        raise TrainingDiverged("a loss is nan")
+
+    monkeypatch.setattr(check, "fit", diverge)
+    check.do(Job(check.GARMENTS, "trial,dml,1", 0, check.choose([])["dml"]), where)
+    (made,) = records.load(where["results"])
+    assert made.extra["val_map"] == 0
+
+
+def test_the_linear_head_is_tested_as_the_arms_are(where):
+    check.do(Job(check.GARMENTS, check.HEAD, 0, {"rate": 1e-3}), where)
+    made = {r.data: r for r in records.load(where["results"])}
+    assert check.GARMENTS in made
+    assert made[check.GARMENTS].per_query is not None
+    assert {r.arm for r in made.values()} == {check.HEAD}
+
+
+def test_class_vectors_are_turned_slowly_in_every_arm(garments):
+    for name in ("cosface", "softmax_center", "mmfl", "strong_baseline"):
+        arm, _ = arm_of(name, garments)
+        n_items = garments.where(split="train").n_items
+        rates = {id(w): g["lr"] for g in check.groups_of(arm, 1e-2) for w in g["params"]}
+        vectors = [w for w in arm.criterion.parameters() if n_items in w.shape and w.dim() == 2]
+        assert vectors
+        for weight in vectors:
+            dim = next(size for size in weight.shape if size != n_items)
+            assert rates[id(weight)] == pytest.approx(1e-2 / dim**0.5), name
+
+
+def test_twice_is_twice_as_long_and_asked_one_test(where):
+    plan = check.budget(check.GARMENTS, "full", "twice,dml")
+    assert plan["steps"] == 2 * check.budget(check.GARMENTS, "full", "dml")["steps"]
+    assert check.method("twice,dml") == check.method("trial,dml,3") == check.method("dml") == "dml"
+    check.do(Job(check.GARMENTS, "twice,infonce", 0, check.choose([])["infonce"]), where)
+    (made,) = records.load(where["results"])
+    assert made.cost["steps"] == 2 * SMOKE["steps"]
 
 
 def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
@@ -322,24 +358,30 @@ def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
     first = check.plan("full", [])
     assert {job.stage for job in first} == {0, 1}
     drawn = [job for job in first if job.arm == "generator"]
-    assert len(drawn) == sizes["seeds"] + 2 * sizes["more_seeds"] == 20
+    assert len(drawn) == 2 * sizes["seeds"] + sizes["more_seeds"] == 25
+    heads = [job for job in first if job.arm == check.HEAD]
+    assert {(job.data, job.seed) for job in heads} == {(job.data, job.seed) for job in drawn}
     tried = [job for job in first if job.stage == 1]
     assert len(tried) == 11 * 6 * sizes["trial_seeds"]
     assert {job.data for job in tried} == {check.GARMENTS}
-    assert all(job.cost for job in first if job.arm not in check.UNTRAINED)
+    assert all(job.cost for job in first if job.arm not in (*check.UNTRAINED, check.HEAD))
     middle = [
         replace(r, seed=seed, extra={"val_map": 0.5})
         for r in all_tried([check.grids()])
         for seed in range(sizes["trial_seeds"])
     ]
     middle = [replace(r, extra={"val_map": 0.6}) if r.arm.endswith(",3") else r for r in middle]
-    later = [job for job in check.plan("full", middle) if job.stage == 3]
+    last = [job for job in check.plan("full", middle) if job.stage == 4]
+    later = [job for job in last if not job.arm.startswith("twice,")]
+    assert {job.arm for job in last} - {job.arm for job in later} == {
+        f"twice,{arm}" for arm in check.CONTRASTED
+    }
     counts = {data: sum(job.data == data for job in later) for data in check.DATA}
-    assert counts == {check.GARMENTS: 110, check.SHOES: 50, check.GROCERY: 50}
+    assert counts == {check.GARMENTS: 110, check.SHOES: 50, check.GROCERY: 100}
     assert {job.cost for job in later} == set(check.FIXED)
     assert all(job.settings["rate"] == 1e-3 for job in later)
-    steps = sum(check.budget(j.data, "full", j.arm)["steps"] for j in (*tried, *later))
-    assert steps < 75_000  # of 64 pictures: about four core-hours
+    steps = sum(check.budget(j.data, "full", j.arm)["steps"] for j in (*tried, *last))
+    assert steps < 100_000  # of 64 pictures: about nine core-hours
 
 
 def test_every_claim_compares_an_idea_with_its_relative():
