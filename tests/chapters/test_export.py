@@ -72,10 +72,11 @@ def cell(source, *tags):
     return new_code_cell(source, metadata={"tags": list(tags)})
 
 
-@pytest.fixture
-def book(tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "_toc.yml").write_text("format: jb-book\n")
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "notebooks").mkdir()
+    (folder / "_toc.yml").write_text("format: jb-book\n")
     figure = "figure = plots.sheet(catalog.pixels(4)[:4], 2)\ndisplay(figure)"
     cells = [
         new_markdown_cell("# Tiny\n\nSome *prose*."),
@@ -86,8 +87,20 @@ def book(tmp_path):
         cell(figure, "figure"),
         cell("run.history[\n    ['loss']\n]  # the last value is shown"),
     ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks/99_tiny.ipynb")
-    return tmp_path
+    nbformat.write(new_notebook(cells=cells), folder / "notebooks/99_tiny.ipynb")
+    return folder
+
+
+OPTIONS = ("--scale", "smoke", "--seed", 7, "--device", "cpu", "--results")
+
+
+@pytest.fixture(scope="module")
+def alone(book, tmp_path_factory):
+    """The record of the chapter as a script of one process."""
+    folder = tmp_path_factory.mktemp("alone")
+    start(export("99_tiny", folder / "tiny.py", book), *OPTIONS, folder / "one")
+    (record,) = records.load(folder / "one")
+    return record
 
 
 LAUNCHERS = {
@@ -101,8 +114,7 @@ LAUNCHERS = {
 
 def start(script, *arguments, processes=1, launcher="torchrun"):
     root = str(Path(__file__).parent.parent)
-    cache = script.parent / f"cache-{processes}"  # a checkpoint is of so many processes
-    place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "FASHRET_CACHE": str(cache)}
+    place = {"PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
     launch = [sys.executable]
     if processes > 1:
         launch += ["-m", *LAUNCHERS[launcher]]
@@ -119,11 +131,10 @@ def start(script, *arguments, processes=1, launcher="torchrun"):
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_two_processes_write_each_record_and_figure_once(book, tmp_path, launcher):
+def test_two_processes_write_each_record_and_figure_once(book, alone, tmp_path, launcher):
     script = export("99_tiny", tmp_path / "out" / "tiny.py", book)
-    options = ("--scale", "smoke", "--seed", 7, "--device", "cpu", "--results")
     two = (tmp_path / "two", "--figures", tmp_path / "f")
-    printed = start(script, *options, *two, processes=2, launcher=launcher)
+    printed = start(script, *OPTIONS, *two, processes=2, launcher=launcher)
     assert printed.count("world 2") == 1
     assert printed.count("figure: ") == 1
     assert [path.name for path in (tmp_path / "f").iterdir()] == ["01.png"]
@@ -133,8 +144,6 @@ def test_two_processes_write_each_record_and_figure_once(book, tmp_path, launche
     assert [(r.arm, r.scale, r.seed) for r in found] == [
         (arm, "smoke", 7) for arm in ("job0", "job1", "live")
     ]
-    start(script, *options, tmp_path / "one")
-    (alone,) = records.load(tmp_path / "one")
     for record in found:
         assert record.curve["loss"] == pytest.approx(alone.curve["loss"], abs=1e-5)
         assert record.metrics == pytest.approx(alone.metrics, abs=1e-5)
@@ -200,10 +209,11 @@ def test_other_processes_show_and_write_nothing(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().out == "a table\n"
 
 
-def test_a_chapter_without_parameters_is_no_script(book, tmp_path):
-    nbformat.write(new_notebook(cells=[cell("x = 1")]), book / "notebooks/99_tiny.ipynb")
+def test_a_chapter_without_parameters_is_no_script(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=[cell("x = 1")]), tmp_path / "notebooks/99_none.ipynb")
     with pytest.raises(ValueError, match="no cell tagged 'parameters'"):
-        export("99_tiny", tmp_path / "tiny.py", book)
+        export("99_none", tmp_path / "none.py", tmp_path)
 
 
 def test_a_scripts_arguments_have_the_type_of_their_defaults(monkeypatch, capsys):
