@@ -566,3 +566,14 @@ def test_a_forest_plot_gets_the_deciding_contrasts():
     assert list(floors) == ["drawings", "real photos"]
     assert "An idea" not in plots.forest(rows, 0.01, floors=floors).alt
     assert len(claims.forest_rows([(None, verdict)], {"photos": "real photos"})[0]) == 1
+
+
+def test_one_panel_has_the_contrasts_that_are_named_in_their_order():
+    made = shop(0.30).add("c", 0.27, curve=FLAT)
+    judged = [(None, one(made, contrast("a", "b"), contrast("c", "b"), contrast("a", "c")))]
+    names = {"c - b": "second", "x - y": "not recorded", "a - b": "first"}
+    rows, floors = claims.forest_list(judged, "garments", names, "drawings")
+    assert rows["contrast"].tolist() == ["second", "first"]
+    assert rows["value"].tolist() == pytest.approx([0.02, 0.05], abs=0.005)
+    assert list(floors) == ["drawings"]
+    assert claims.forest_list(judged, "photos", names)[0].empty

@@ -6,6 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from fashret_utils.evidence import claims
+
 CHAPTERS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -42,3 +44,25 @@ def test_a_cell_with_a_caption_shows_one_thing(path):
 )
 def test_things_shown_are_counted(source, count):
     assert shown(source) == count
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_forest_plot_names_contrasts_that_the_ledger_decides_by(path):
+    """A row that no claim decides by would be missing for ever, and nobody would know why."""
+    ledgers = [each for each in claims.load() if each.chapter == path.stem]
+    decided = {
+        " - ".join(entry["contrast"])
+        for ledger in ledgers
+        for claim in ledger.claims
+        for entry in claim.evidence
+        if entry.get("contrast") and entry["data"]
+    }
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and "forest_list(" in cell.source:
+            (named,) = (
+                ast.literal_eval(line.value)
+                for line in ast.parse(cell.source).body
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "NAMES"
+            )
+            assert set(named) <= decided
+            assert len(set(named.values())) == len(named)

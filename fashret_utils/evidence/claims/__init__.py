@@ -23,7 +23,7 @@ A claim that no run here can bear on has `untestable`, with the reason, in place
 verdict box.
 """
 
-from fashret_utils.evidence.claims.arms import arms, forest_rows
+from fashret_utils.evidence.claims.arms import arms, forest_list, forest_rows
 from fashret_utils.evidence.claims.display import box, comparisons, listing, table
 from fashret_utils.evidence.claims.findings import Finding, Grounds
 from fashret_utils.evidence.claims.ledger import Claim, ClaimsError, Ledger, load, read
@@ -40,6 +40,7 @@ __all__ = [
     "arms",
     "box",
     "comparisons",
+    "forest_list",
     "forest_rows",
     "judge",
     "listing",

@@ -94,6 +94,24 @@ def forest_rows(
     return pd.DataFrame(list(rows.values())), floors
 
 
+def forest_list(
+    judged: Judged, data: str, names: Mapping[str, str], panel: str = "mAP"
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The deciding contrasts on one data set, as one panel of `plots.forest`.
+
+    **Arguments**: `names` - contrast, as "a - b" -> how the figure calls it, in the order of its
+    rows; others are left out. `panel` - its title.
+
+    **Returns** the rows that have records, and panel -> the largest noise floor.
+    """
+    rows, floors = forest_rows(judged, {data: panel}, names)
+    if rows.empty:
+        return rows, floors
+    rows = rows.set_index("contrast")
+    here = [name for name in dict.fromkeys(names.values()) if name in rows.index]
+    return rows.loc[here].reset_index(), floors
+
+
 def _drawn(finding: Finding) -> bool:
     return finding.decides and finding.estimate is not None and is_share(finding.metric)
 
