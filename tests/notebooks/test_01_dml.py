@@ -57,6 +57,10 @@ def pair_criterion(**options):
     return dml.PairDiscriminativeMarginLoss(**options).double()
 
 
+def learnt_classes(**options):
+    return dml.LearntClasses(**options).double()
+
+
 # Reading A: the equation
 
 
@@ -180,13 +184,14 @@ def test_criterion_does_not_depend_on_the_order_of_the_batch():
 def test_without_a_bias_nothing_is_learnt_but_the_embedding():
     assert not list(pair_criterion().parameters())
     assert [name for name, _ in pair_criterion(bias=True).named_parameters()] == ["threshold"]
-    assert [name for name, _ in pair_criterion(classes=True).named_parameters()] == ["classes"]
+    assert [name for name, _ in learnt_classes().named_parameters()] == ["classes"]
 
 
-@pytest.mark.parametrize("learnt", [{}, {"bias": True}, {"classes": True}])
-def test_gradients_of_the_pair_criterion(learnt):
+@pytest.mark.parametrize("kind", ["fixed", "threshold", "classes"])
+def test_gradients_of_the_pair_criterion(kind):
     embeddings, items, domains = batch(items=3)
-    criterion = pair_criterion(**learnt, scale=5.0).double()
+    criterion = learnt_classes() if kind == "classes" else pair_criterion(bias=kind != "fixed")
+    criterion.scale = 5.0
     inputs = (embeddings.requires_grad_(), *criterion.parameters())
     assert torch.autograd.gradcheck(lambda e, *_: criterion(e, items, domains), inputs)
 
@@ -213,15 +218,12 @@ def test_the_score_ranks_as_the_cosine():
 
 def test_learnt_classes_begin_as_the_fixed_ones_and_can_move_the_line():
     data = batch()
-    fixed, learnt = pair_criterion(), pair_criterion(classes=True).double()
+    fixed, learnt = pair_criterion(), learnt_classes()
     torch.testing.assert_close(fixed(*data), learnt(*data), rtol=1e-12, atol=0)
-    assert fixed.line() == pytest.approx(learnt.line()) == 0
+    assert learnt.line() == pytest.approx(0)
     with torch.no_grad():
-        pair = pair_criterion(bias=True)
-        pair.threshold.fill_(0.9)
         angle = torch.tensor(2.2, dtype=torch.float64)  # of W_0
         learnt.classes[0] = 3 * torch.stack([angle.cos(), angle.sin()])  # its length is nothing
-    assert pair.line() == pytest.approx(0.45)
     cosine = torch.tensor(learnt.line(), dtype=torch.float64)
     street = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     shop = torch.stack([cosine, (1 - cosine**2).sqrt()])[None]

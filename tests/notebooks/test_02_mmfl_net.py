@@ -784,7 +784,7 @@ def test_a_step_turns_class_vectors_of_all_lengths_by_as_much():
         groups = mmfl.groups_of(net, criterion, 1e-2)
         rates = {id(weight): g["lr"] for g in groups for weight in g["params"]}
         assert len(rates) == sum(len(group["params"]) for group in groups)  # each once
-        for weight, dim in criterion.classifiers():
+        for weight, dim in mmfl.classifiers(criterion):
             assert sorted(weight.shape) == sorted((50, dim))
             assert rates[id(weight)] == pytest.approx(1e-2 / dim**0.5)
         trained = [w for part in (net, criterion) for w in part.parameters() if w.requires_grad]

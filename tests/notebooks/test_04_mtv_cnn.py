@@ -452,14 +452,14 @@ def test_each_arm_is_ranked_by_the_distance_it_was_trained_with(arm, shoes, wher
 
 def test_epochs_are_the_papers_and_the_rate_falls_once():
     plan = mtv.budget(mtv.SHOES, "full", "mtv_cnn")
-    assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 20, 8)
+    assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 30, 8)
     assert plan["items"] == (600, 100, 500)
     spans = {arm: mtv.span_of(SETTINGS[arm], plan, 600) for arm in SETTINGS}
-    assert spans["tn"] == (0, 1500, 1250)
-    assert spans["stage_1"] == spans["raw_scale"] == (0, 750, 1250)
+    assert spans["tn"] == (0, 2250, 1750)
+    assert spans["stage_1"] == spans["raw_scale"] == (0, 750, 1750)
     for arm in mtv.FORKS:
-        assert spans[arm] == (750, 1500, 1250)
-    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 740, 617)
+        assert spans[arm] == (750, 2250, 1750)
+    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 1110, 864)
     assert mtv.budget(mtv.SHOES, "paper")["epochs"] == 30
 
 

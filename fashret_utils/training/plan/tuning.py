@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import trials
+from fashret_utils.training.plan import ties, trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -34,3 +34,14 @@ class Tuning:
     def choices(self) -> dict[str, Choices]:
         """The choices of every arm, of all rounds."""
         return {arm: each for arms in self.rounds for arm, each in arms.items()}
+
+
+def wider(
+    found: Collection[Record], tried: Mapping[str, Choices], name: str, *tied: str
+) -> dict[str, Choices]:
+    """The choices of each arm, and one beyond the edge at which its best lies.
+
+    **Arguments**: `tried` - arm -> its choices; `name` - of the setting, with three values at
+    least; `tied` - settings that move with it in ratio.
+    """
+    return {arm: ties.widened(found, arm, choices, name, *tied) for arm, choices in tried.items()}
