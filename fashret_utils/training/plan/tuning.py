@@ -24,11 +24,17 @@ class Tuning:
         self.rounds: list[dict[str, Choices]] = []
         self.chosen: dict[str, dict[str, object]] = {}
 
-    def round(self, arms: Mapping[str, Choices]) -> None:
-        """Add a round: arm -> choices."""
+    def round(self, arms: Mapping[str, Choices], *beyond: str) -> None:
+        """Add a round: arm -> choices.
+
+        **Arguments**: `beyond` - settings; for each one more round follows, of what was tried and
+        one beyond the edge where the best lies (`wider`).
+        """
         self.rounds.append(dict(arms))
         for arm, choices in arms.items():
             self.chosen[arm] = trials.best(self.found, arm, choices)
+        if beyond:
+            self.round(wider(self.found, arms, beyond[0]), *beyond[1:])
 
     @property
     def choices(self) -> dict[str, Choices]:
