@@ -245,7 +245,7 @@ def test_poshaknet_sees_drawings_of_street_pictures_alone(garments):
             return self.one * pictures.mean(1, keepdim=True).expand_as(pictures)
 
     stem, model = check.build("poshaknet", "smoke", 0)
-    data = Drawn(garments, stem, converter=Grey(), side=32)
+    data = Drawn(garments, stem, converters=(Grey(),), side=32)
     told = check.choose([])["poshaknet"]
     arm = check.make("poshaknet", told, model, data, SMOKE, 0)
     plain, _ = arm_of("softmax_center", garments)
@@ -259,6 +259,20 @@ def test_poshaknet_sees_drawings_of_street_pictures_alone(garments):
     rows = garments.where(split="train").take(batch.rows[street].numpy())
     torch.testing.assert_close(seen[-1][street], data.maps(rows))
     assert not torch.allclose(seen[-1][street], batch.images[street])
+
+
+def test_what_a_matcher_learns_from_is_drawn_by_a_generator_that_has_not_seen_it(garments, where):
+    runs, quiet = [], where | {"progress": False}
+    train = garments.where(split="train")
+    for half in (0, 1):
+        run, _ = check.train_generator(check.GARMENTS, half, 0, quiet)
+        runs.append(run)
+    assert {run.arm for run in runs} == {"generator,0", "generator,1"}
+    halves, drawn = check.half_of(train), check.drawn_by(train)
+    assert set(halves) == {0, 1}
+    assert (drawn != halves).all()
+    assert not set(train.family[halves == 0]) & set(train.family[halves == 1])
+    assert (check.drawn_by(garments.where(split="query")) == 0).all()
 
 
 # Runs, trials and the plan
@@ -357,8 +371,8 @@ def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
     sizes = check.preset(check.BUDGET, "full")
     first = check.plan("full", [])
     assert {job.stage for job in first} == {0, 1}
-    drawn = [job for job in first if job.arm == "generator"]
-    assert len(drawn) == 2 * sizes["seeds"] + sizes["more_seeds"] == 25
+    drawn = [job for job in first if job.arm.startswith("generator,")]
+    assert len(drawn) == 2 * (2 * sizes["seeds"] + sizes["more_seeds"]) == 50
     heads = [job for job in first if job.arm == check.HEAD]
     assert {(job.data, job.seed) for job in heads} == {(job.data, job.seed) for job in drawn}
     tried = [job for job in first if job.stage == 1]

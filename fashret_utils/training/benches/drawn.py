@@ -1,7 +1,8 @@
-"""A bench whose street pictures are drawn anew by a converter before the stem sees them."""
+"""A bench whose street pictures are drawn anew by converters before the stem sees them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,23 +18,31 @@ from fashret_utils.training.drawing import enlarged, generate
 CHUNK = 256  # pictures at a time
 
 
+def _first(rows: Catalog) -> np.ndarray:
+    """All pictures are drawn by the first converter."""
+    return np.zeros(len(rows), int)
+
+
 @dataclass(frozen=True)
 class Drawn(Bench):
     """A `Bench` that looks at drawings of street pictures, and at shop pictures as they are.
 
     A drawing is made of the picture as it is, without augmentation, once, and kept in memory.
 
-    - `converter`: pictures (B, 3, side, side) to pictures, all from -1 to 1; `side`: in pixels.
+    - `converters`: pictures (B, 3, side, side) to pictures, all from -1 to 1; `side`: in pixels.
+    - `drawn_by`: rows of a catalogue to the numbers of the converters that draw them, (n,); so
+      that the items of training can be drawn by one that has not learnt from them, as a test's are.
     """
 
-    converter: nn.Module = field(kw_only=True)
+    converters: Sequence[nn.Module] = field(kw_only=True)
     side: int = field(kw_only=True)
+    drawn_by: Callable[[Catalog], np.ndarray] = field(default=_first, kw_only=True)
     _kept: dict[tuple[str, int], Tensor] = field(default_factory=dict, kw_only=True, repr=False)
 
     def part(self, catalog: Catalog) -> Drawn:
         """The same for another catalogue; drawings that were made are shared."""
-        told = {"converter": self.converter, "side": self.side, "_kept": self._kept}
-        return Drawn(catalog, self.stem, self.device, self.size, **told)
+        told = {"converters": self.converters, "side": self.side, "drawn_by": self.drawn_by}
+        return Drawn(catalog, self.stem, self.device, self.size, **told, _kept=self._kept)
 
     def maps(self, rows: Catalog) -> Tensor:
         """What the stem sees in the drawings of some pictures: float32 (n, C, h, w)."""
@@ -41,12 +50,21 @@ class Drawn(Bench):
         missing = [place for place, name in enumerate(names) if name not in self._kept]
         for start in range(0, len(missing), CHUNK):
             chosen = missing[start : start + CHUNK]
-            pixels = rows.take(np.array(chosen)).pixels(self.side)
-            seen = self._through(enlarged(generate(self.converter, pixels), self.size))
+            drawn = self.drawings(rows.take(np.array(chosen)))
+            seen = self._through(enlarged(drawn, self.size))
             kept = zip(chosen, seen.half().cpu(), strict=True)
             self._kept.update({names[place]: maps for place, maps in kept})
         found = torch.stack([self._kept[name] for name in names])
         return found.float().to(self.device)
+
+    def drawings(self, rows: Catalog) -> np.ndarray:
+        """The drawings of some pictures: uint8 (n, 3, side, side)."""
+        pixels, numbers = rows.pixels(self.side), self.drawn_by(rows)
+        drawn = np.empty_like(pixels)
+        for number in np.unique(numbers):
+            of_it = numbers == number
+            drawn[of_it] = generate(self.converters[number], pixels[of_it])
+        return drawn
 
     def embed(self, model: nn.Module, rows: Catalog) -> np.ndarray:
         """Embeddings of pictures, float32 (n, d), each of length 1, as of `Bench`."""

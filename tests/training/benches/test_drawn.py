@@ -26,6 +26,13 @@ class Mirror(nn.Module):
         return self.weight * pictures.flip(-1)
 
 
+class Plain(Mirror):
+    """Draws every picture as it is."""
+
+    def forward(self, pictures):
+        return super().forward(pictures).flip(-1)
+
+
 class Mean(nn.Module):
     def forward(self, maps):
         return maps.mean((2, 3))
@@ -39,7 +46,7 @@ def stem():
 @pytest.fixture
 def data(stem):
     catalog = bench.load("wardrobe-garments", "smoke").where(split="val")
-    return Drawn(catalog, stem, converter=Mirror(), side=32)
+    return Drawn(catalog, stem, converters=(Mirror(),), side=32)
 
 
 def test_street_pictures_are_drawn_and_shop_pictures_are_not(data, stem):
@@ -59,15 +66,28 @@ def test_street_pictures_are_drawn_and_shop_pictures_are_not(data, stem):
 def test_a_drawing_is_made_once_also_for_other_parts(data):
     rows = data.catalog.where(domain=STREET).take(np.arange(6))
     first = data.maps(rows)
-    assert data.converter.count == 6
+    assert data.converters[0].count == 6
     other = data.part(data.catalog.where(domain=STREET))
     again = other.maps(rows.take(np.array([4, 1])))
-    assert data.converter.count == 6
+    assert data.converters[0].count == 6
     assert torch.equal(again, first[[4, 1]])
-    assert other.converter is data.converter
+    assert other.converters is data.converters
 
 
 def test_modes_are_as_before(data):
     model = Mean().train()
     data.embed(model, data.catalog.take(np.arange(8)))
     assert model.training
+
+
+def test_a_picture_is_drawn_by_the_converter_that_is_named_for_it(stem):
+    catalog = bench.load("wardrobe-garments", "smoke").where(split="val", domain=STREET)
+    both = Plain(), Mirror()
+    data = Drawn(catalog, stem, converters=both, side=32, drawn_by=lambda rows: rows.item % 2)
+    odd, pixels = catalog.item % 2 == 1, catalog.pixels(32)
+    assert 0 < odd.sum() < len(catalog)
+    drawn = data.drawings(catalog).astype(int)
+    assert np.abs(drawn[odd] - pixels[odd][..., ::-1]).max() <= 1
+    assert np.abs(drawn[~odd] - pixels[~odd]).max() <= 1
+    expected = data._through(enlarged(drawn.astype(np.uint8), 96))
+    torch.testing.assert_close(data.part(catalog).maps(catalog), expected, atol=2e-3, rtol=1e-3)
