@@ -15,26 +15,30 @@ from fashret_utils.training.bench import Bench, Search
 from fashret_utils.training.run import Run
 
 Train = Callable[[int, Mapping[str, object]], tuple[Run, nn.Module, Bench]]
+Beside = Callable[[Run, nn.Module, Bench, Search], Mapping[str, float]]
 
 
 def cross_validated(
-    train: Train, folds: int, where: Mapping[str, object]
+    train: Train, folds: int, where: Mapping[str, object], beside: Beside | None = None
 ) -> tuple[Run, nn.Module, Search]:
     """Train once for each fold, search its queries, and record the queries of all folds together.
 
     **Arguments**: `train(fold, where)` - trains one: Run, network, and the `Bench` of the fold;
     `where` - as a campaign gives it. Each fold keeps checkpoints of its own, if any are kept.
+    `beside` - further numbers of a fold by name, whose means over folds go into the record.
 
     **Returns** Run, network and search of the last fold.
     """
-    found, histories = [], []
+    found, histories, others = [], [], []
     for fold in range(folds):
         kept = where.get("checkpoints")
         own = kept and f"{kept}/{fold}"
         run, model, bench = train(fold, {**where, "checkpoints": own})
         found.append(bench.search(model))
         histories.append(run.history)
-    record_folds(run.about({}), found, where["results"], histories)
+        others.append(beside(run, model, bench, found[-1]) if beside else {})
+    extra = {name: float(value) for name, value in pd.DataFrame(others).mean().items()}
+    record_folds(run.about(extra), found, where["results"], histories)
     return run, model, found[-1]
 
 

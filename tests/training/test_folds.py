@@ -7,14 +7,24 @@ import pytest
 from fashret_utils.datasets import bench
 from fashret_utils.evidence import records
 from fashret_utils.evidence.per_query import PerQuery
-from fashret_utils.training import Search, record_folds, search
-from fashret_utils.training.folds import joined
+from fashret_utils.training import Run, Search, record_folds, search
+from fashret_utils.training.folds import cross_validated, joined
 
 
 def found(seed: int) -> Search:
     catalog = bench.load("wardrobe-garments", "smoke")
     random = np.random.default_rng(seed)
     return search(lambda rows: random.normal(size=(len(rows), 4)).astype(np.float32), catalog)
+
+
+class Fold:
+    """Stands for a bench: its search is that of a fold's number."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def search(self, model):
+        return found(self.number)
 
 
 def test_queries_stand_one_fold_after_the_other():
@@ -45,3 +55,22 @@ def test_metrics_are_means_over_queries_and_curves_over_folds(tmp_path):
     assert made.curve["val_map"][1] == pytest.approx(0.6)
     kept = records.per_query(made, tmp_path)
     np.testing.assert_allclose(kept.average_precision, each, atol=1e-3)
+
+
+def test_further_numbers_of_folds_are_recorded_as_their_means(tmp_path):
+    where, seen = {"results": tmp_path, "checkpoints": tmp_path / "kept"}, []
+
+    def train(fold, where):
+        seen.append(where["checkpoints"])
+        run = Run("98_tiny", data="folds", arm="x", scale="smoke", seed=0, results=tmp_path)
+        return run, None, Fold(fold)
+
+    def beside(run, model, bench, search):
+        return {"length": 2.0 + bench.number, "recall": search.retrieval.metrics["hit@1"]}
+
+    cross_validated(train, 2, where, beside)
+    (made,) = records.load(tmp_path)
+    both = [found(0).retrieval.metrics["hit@1"], found(1).retrieval.metrics["hit@1"]]
+    assert made.extra["length"] == 2.5
+    assert made.extra["recall"] == pytest.approx(np.mean(both))
+    assert seen == [f"{tmp_path}/kept/0", f"{tmp_path}/kept/1"]
