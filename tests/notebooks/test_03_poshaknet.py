@@ -460,6 +460,17 @@ def test_the_test_is_as_large_as_the_papers_shop():
     assert poshak.budget("full", "trial,gan,0")["gan_steps"] == plan["trial_steps"]
     assert poshak.budget("full", "trial,small,no-real,0")["size"] == 32
     assert poshak.budget("full", "trial,product,0")["size"] == 64  # matchers see all alike
+    assert [poshak.side_of(other, "full") for other in ("", "small", "96")] == [64, 32, 96]
+
+
+def test_a_blurred_picture_keeps_its_mean_and_loses_its_edges():
+    pictures = np.full((1, 3, 32, 32), 255, np.uint8)
+    pictures[..., 8:24, 8:24] = 0
+    one, two = (poshak.blurred(pictures, sigma).astype(int) for sigma in (1, 2))
+    for each in (one, two):
+        assert abs(each.mean() - pictures.mean()) < 1
+    steps = [np.abs(np.diff(each, axis=-1)).max() for each in (pictures.astype(int), one, two)]
+    assert steps[0] > 2 * steps[1] > 3 * steps[2]
 
 
 # Measures of phase 1
