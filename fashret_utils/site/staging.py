@@ -1,7 +1,5 @@
 """Stage the book's source: prose, executed chapters, and the pages' tables made from records."""
 
-import base64
-import json
 import shutil
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from fashret_utils.site import (
     emblem,
     faults,
     galleries,
+    landing,
     practice,
     repeatability,
     rooms,
@@ -25,8 +24,7 @@ from fashret_utils.site import (
 )
 from fashret_utils.site.claims import add_labels, prose, write_pages
 
-LANDING_METRIC = "hit@1"
-HERO = ("00_street_to_shop", "fig-00-grid")  # chapter, and the figure the landing page shows
+TABLE_METRIC = "hit@1"
 SERVICES = {
     "notebook_interface": "jupyterlab",
     "binderhub_url": "https://mybinder.org",
@@ -93,7 +91,7 @@ def stage(
     place = "" if data_root is None else str(data_root)
     explorer.write(executed / "results", out / "book/_static", generated, place)
     own_photo.write(out / "book/_static", generated, executed.parent / "models")
-    (generated / "hero.png").write_bytes(_figure(notebooks[HERO[0]], HERO[1]))
+    landing.write(notebooks, generated)
     return out
 
 
@@ -120,8 +118,8 @@ def results_table(found: list[records.Record]) -> str:
     parts = []
     for chapter in sorted({record.chapter for record in found}):
         best = tables.best_scale([record for record in found if record.chapter == chapter])
-        wide = tables.matrix(tables.table(best, [LANDING_METRIC]), LANDING_METRIC)
-        shown = wide.reset_index(names=f"{LANDING_METRIC}, %")
+        wide = tables.matrix(tables.table(best, [TABLE_METRIC]), TABLE_METRIC)
+        shown = wide.reset_index(names=f"{TABLE_METRIC}, %")
         parts.append(
             f":::{{dropdown}} {chapters.title(chapter)}\n"
             f"{{doc}}`/notebooks/{chapter}` ({tables.origin(best)})\n\n{_markdown(shown)}:::\n"
@@ -163,16 +161,6 @@ def _published(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             if words := output.get("metadata", {}).get("image/png", {}).get("alt"):
                 cell.metadata.setdefault("mystnb", {}).setdefault("image", {})["alt"] = words
     return notebook
-
-
-def _figure(path: Path, name: str) -> bytes:
-    """The PNG that the cell with this figure name displayed."""
-    for cell in json.loads(path.read_text())["cells"]:
-        if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
-            for output in cell["outputs"]:
-                if png := output.get("data", {}).get("image/png"):
-                    return base64.b64decode(png)
-    raise ValueError(f"{path.name} displays no figure named {name!r}")
 
 
 def _markdown(table: pd.DataFrame) -> str:

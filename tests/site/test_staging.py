@@ -12,9 +12,10 @@ import pytest
 
 from fashret_utils import chapters, retrieval, site
 from fashret_utils.evidence import records
-from fashret_utils.site.staging import HERO
+from fashret_utils.site.landing import FIGURES
 
 ROOT = Path(__file__).resolve().parents[2]
+SHOWN = FIGURES["hero"][-1][1]  # what a build without real photos has
 PIXEL = base64.b64encode(b"a picture").decode()
 
 
@@ -41,7 +42,7 @@ def executed(tmp_path):
             "parameters": {"scale": "smoke", "seed": 7},
         }
         for cell in notebook["cells"]:
-            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == HERO[1]:
+            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == SHOWN:
                 data = {"image/png": PIXEL}
                 cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
         (tmp_path / "executed").mkdir(exist_ok=True)
@@ -59,6 +60,10 @@ def test_stage_copies_the_book_and_generates_its_tables(executed, tmp_path):
     assert "| 2026-01-02 03:04 | smoke | 7 | 61 | " in status
     assert "| ran to the end |" in status
     assert (out / "book/_generated/hero.png").read_bytes() == b"a picture"
+    hero = (out / "book/_generated/hero.md").read_text()
+    assert ":alt: A grid: in each row a street photo" in hero
+    assert "green with a tick a hit" in hero
+    assert "waits" in (out / "book/_generated/forest.md").read_text()
     assert "wardrobe-garments" in (out / "book/_generated/datasets.md").read_text()
     included = [
         page.parent / line.split()[-1]
