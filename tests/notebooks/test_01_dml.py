@@ -515,17 +515,36 @@ def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
             assert dml.choose(found, "in-shop")["dml_pair"]["rates"][fold] == rate
 
 
+def test_trials_go_on_beyond_the_edges_of_margins_and_sharpness():
+    arm, told = "pair_cosface", {"loss": "pair", "negatives": 10, "rate": 3e-3}
+    margins, scales = (0.2, 0.4, 0.8), (5.0, 15.0, 45.0)
+    grid = [told | dml.pair(m, m, scale=s) for m in margins for s in scales]
+    assert dml.beyond([], arm, grid) == grid  # nothing is known yet
+    found = []
+    for _ in range(4):  # what is wider and less sharp is better
+        choices = dml.beyond(found, arm, grid)
+        marks = [c["positive_margin"] - 0.01 * c["scale"] for c in choices]
+        found = [record(trial(arm, number), mark) for number, mark in enumerate(marks)]
+    assert choices[: len(grid)] == grid
+    more = [(c["positive_margin"], c["negative_margin"], c["scale"]) for c in choices[len(grid) :]]
+    assert more == [pytest.approx((1.6, 1.6, s)) for s in (5.0, 5 / 3, 5 / 9)]
+    dml.make_criterion(4, 8, **choices[-1])  # a margin that pairs can meet
+
+
 def test_the_sweep_moves_nothing_but_the_constant():
-    arms = dml.sweep(dml.choose([]))
-    assert len(arms) == 2 * len(dml.SHIFTS) + (len(dml.TWO) - 1) * len(dml.SHIFTS[::2])
+    arms = dml.sweep()
+    once = 2 * len(dml.SHIFTS) + (len(dml.TWO) - 1) * len(dml.SHIFTS[::2])
+    assert len(arms) == once + len(dml.SHARP) * 3
     assert min(dml.SHIFTS) <= -1
     for name, told in arms.items():
         _, mean, b, *ending = name.split(",")
         m_p, m_n = (told[key] for key in MARGIN_KEYS)
         assert ((m_p + m_n) / 2, (m_n - m_p) / 2) == pytest.approx((float(mean), float(b)))
         assert told.get("bias", False) == (ending == ["bias"])
+        sharp = ending[0].removeprefix("s=") if ending and "=" in ending[0] else 5
+        assert told["scale"] == float(sharp)
         dml.make_criterion(4, 8, **told)  # no margin is refused
-    others = {key for told in arms.values() for key in told} - {*MARGIN_KEYS, "bias"}
+    others = {key for told in arms.values() for key in told} - {*MARGIN_KEYS, "bias", "scale"}
     assert all(len({told[key] for told in arms.values()}) == 1 for key in others)
 
 
@@ -541,7 +560,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
     assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
     for stage in range(6):
-        for _ in range(2):  # the rules for negatives follow from the others of their round
+        for _ in range(5):  # rules for negatives and what lies beyond edges follow in a round
             found = all_tried(
                 {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
                 for arms in dml.rounds(found)[: stage + 1]

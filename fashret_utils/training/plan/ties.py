@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import finals, trials
+from fashret_utils.training.plan import trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -82,9 +82,10 @@ def widened(
     **Arguments**: `name` - of the setting, numbers above zero; `tied` - settings that move with it
     in ratio, where an arm has them.
     """
-    if name not in finals.at_edge(found, arm, choices, (name,)):
-        return choices
     best = trials.best(found, arm, choices)
-    factor = beyond_edge([choice[name] for choice in choices], best[name]) / best[name]
-    moved = {key: factor * best[key] for key in (name, *tied) if key in best}
+    values = {choice[name] for choice in choices if name in choice}
+    beyond = beyond_edge(values, best[name]) if len(values) > 2 else None
+    if beyond is None:
+        return choices
+    moved = {key: beyond / best[name] * best[key] for key in (name, *tied) if key in best}
     return [*choices, best | moved]
