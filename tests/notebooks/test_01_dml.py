@@ -515,20 +515,31 @@ def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
             assert dml.choose(found, "in-shop")["dml_pair"]["rates"][fold] == rate
 
 
-def test_trials_go_on_beyond_the_edges_of_margins_and_sharpness():
-    arm, told = "pair_cosface", {"loss": "pair", "negatives": 10, "rate": 3e-3}
-    margins, scales = (0.2, 0.4, 0.8), (5.0, 15.0, 45.0)
-    grid = [told | dml.pair(m, m, scale=s) for m in margins for s in scales]
-    assert dml.beyond([], arm, grid) == grid  # nothing is known yet
-    found = []
-    for _ in range(4):  # what is wider and less sharp is better
-        choices = dml.beyond(found, arm, grid)
-        marks = [c["positive_margin"] - 0.01 * c["scale"] for c in choices]
-        found = [record(trial(arm, number), mark) for number, mark in enumerate(marks)]
+def test_trials_end_with_losses_that_are_nearly_linear():
+    arm, told = "pair_cosface", {"loss": "pair", "negatives": 10}
+    grid = [told | dml.pair(m, m, scale=5.0, rate=3e-3) for m in (0.2, 0.4, 0.8)]
+    assert dml.with_soft([], arm, grid) == grid  # nothing is known yet
+    found = [record(trial(arm, number), 0.1 * number) for number in range(len(grid))]
+    choices = dml.with_soft(found, arm, grid)
     assert choices[: len(grid)] == grid
-    more = [(c["positive_margin"], c["negative_margin"], c["scale"]) for c in choices[len(grid) :]]
-    assert more == [pytest.approx((1.6, 1.6, s)) for s in (5.0, 5 / 3, 5 / 9)]
-    dml.make_criterion(4, 8, **choices[-1])  # a margin that pairs can meet
+    soft = choices[len(grid) :]
+    assert {(c["scale"], c["rate"]) for c in soft} == {
+        (s["scale"], r["rate"]) for s in dml.SOFT for r in dml.RATES
+    }
+    assert {c["positive_margin"] for c in soft} == {0.8}
+    plain = [{"loss": "cosface", "scale": 5.0}]
+    assert dml.with_soft([record(trial("x", 0), 0.5)], "x", plain) == plain
+
+
+def test_a_soft_loss_is_linear_and_knows_no_margin():
+    u = torch.linspace(-2, 2, 9, dtype=torch.float64, requires_grad=True)
+    positive = torch.tensor([True, False] * 4 + [True])
+    slopes = []
+    for margins in ((0.0, 0.0), (0.4, 0.7)):
+        loss = dml.pair_margin_loss(u, positive, *margins, 0.05) / 0.05
+        slopes.append(torch.autograd.grad(loss, u)[0])
+        expected = torch.where(positive, -0.5 / 5, 0.5 / 4) / 2
+        torch.testing.assert_close(slopes[-1], expected.double(), rtol=0.08, atol=0)
 
 
 def test_the_sweep_moves_nothing_but_the_constant():
