@@ -577,11 +577,18 @@ def test_every_form_has_the_same_network_rates_and_steps(pairs):
     assert np.array_equal(taught["photo"][1], taught["product"][1])  # as many pictures, steps
     assert not np.array_equal(taught["photo"][0], taught["product"][0])
     assert "mse,own" in SETTINGS
-    assert SETTINGS["photo,pairs"] == SETTINGS["photo,own"] | {"pairs": "all"}
+    assert SETTINGS["photo,pairs"] == SETTINGS["photo,own"] | {"pairs": "all", "longer": 1.5}
     products = poshak.lessons(SETTINGS["photo,pairs"], "maps", 0, where)[1]
     late, early = poshak.budget("smoke")["own"], len(poshak.taught(pairs, "smoke"))
     assert len(products) == len(taught["photo"][1]) + early
     assert products.max() > taught["photo"][1].max() > late
+    seen = {}  # how often a product of the shop is met, at full scale
+    for arm, further in (("photo,own", 600), ("photo,pairs", 6600)):
+        longer = SETTINGS[arm]["longer"]
+        of = np.r_[np.repeat(np.arange(326), 8), 326 + np.repeat(np.arange(further), 3)]
+        lessons = poshak.Lessons(of, of, items=16, epochs=round(10 * longer))
+        seen[arm] = lessons.steps * 16 * 4 / (326 + further)
+    assert seen["photo,pairs"] == pytest.approx(seen["photo,own"], rel=0.1)
     net, joint = poshak.Matcher(8, 0), poshak.Joint(5, 8)
     tail, new = poshak.rates_of(net, joint, 1e-3)
     assert (tail["lr"], new["lr"]) == (1e-3, 3e-3)

@@ -79,7 +79,8 @@ class Exam:
         """
         first = np.unique(self.photos.item, return_index=True)[1][:count]
         fronts = self.fronts.pixels(self.size)
-        unit = apart(fronts, np.roll(fronts, 1, axis=0))
+        others = np.roll(fronts, len(fronts) // 2, axis=0)  # neighbours are of one family
+        unit = apart(fronts, others)
         made = look(self.photos.take(first))
         found = {
             f"moved by {cause}": apart(made, look(rows.take(first))) / unit
