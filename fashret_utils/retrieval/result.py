@@ -71,12 +71,18 @@ class Retrieval:
         ]
         return pd.DataFrame(rows, columns=["metric", "value", "low", "high"]).set_index("metric")
 
-    def card(self, query: str = "query pictures", gallery: str = "gallery pictures") -> str:
+    def card(
+        self,
+        query: str = "query pictures",
+        gallery: str = "gallery pictures",
+        similarity: str = "cosine",
+    ) -> str:
         """The metric card: what was searched for in what, what was left out, and the numbers.
 
         **Arguments**
 
         - `query`, `gallery`: what the pictures are, e.g. `"street pictures of unseen items"`.
+        - `similarity`: what is ranked by, where embeddings were made so that the cosine is that.
         """
         few, many = self.n_relevant.min(), self.n_relevant.max()
         policy = {
@@ -91,7 +97,7 @@ class Retrieval:
             ("relevant", f"same item; {self.n_relevant.mean():.3g} a query ({few} to {many})"),
             ("excluded", left_out),
             ("absent items", policy),
-            ("similarity", "cosine, exact search; equal similarities in gallery order"),
+            ("similarity", f"{similarity}, exact search; equal ones in gallery order"),
             ("k", f"gallery pictures looked at; {', '.join(map(str, self.k))}"),
             ("chance", ", ".join(f"hit@{k} {self.chance(k):.2%}" for k in self.k)),
             ("mean", f"over {len(self.per_query)} queries, each with the same weight"),

@@ -206,6 +206,8 @@ def test_card_says_what_was_measured():
     chance = (1 / 3 + 1 / 4 + 1 / 4) / 3
     assert lines["chance"].startswith(f"hit@1 {chance:.2%}, hit@2 ")
     assert "not computed" in small(bootstrap=0).card()
+    assert "cosine, exact search" in card
+    assert "minus the distance, exact search" in small().card(similarity="minus the distance")
 
 
 def test_large_numbers_of_two_types_are_compared_exactly():
