@@ -118,8 +118,9 @@ def test_the_plan_tries_first_and_then_runs_what_did_best_on_validation(monkeypa
     found = all_trials(first, marks)
     assert len(found) == kinds * len(CHAPTER.RATES)
     later = [job for job in CHAPTER.plan("full", found) if job.stage == 1]
-    runs = full["seeds"] * (len(CHAPTER.DATA) - 1) + full["aside_seeds"]
-    assert len(later) == runs * len(CHAPTER.ARMS)
+    assert len(later) == full["seeds"] * len(CHAPTER.DATA) * len(CHAPTER.ARMS)
+    by_chance = [(job.data, job.seed) for job in first if job.arm == "random-trunk"]
+    assert sorted(by_chance) == sorted((d, s) for d in CHAPTER.DATA for s in range(full["seeds"]))
     chosen = {(job.data, job.arm): job.settings for job in later}
     for data in {*CHAPTER.DATA} - {CHAPTER.IN_SHOP}:
         assert chosen[data, "tail"] == {"rate": 3e-3}

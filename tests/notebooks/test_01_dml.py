@@ -496,7 +496,7 @@ def test_within_the_shop_each_fold_chooses_its_rate():
     assert dml.fold_of("trial,tail,dml_pair,2") == dml.fold_of("dml_pair") == 0
 
 
-@pytest.mark.parametrize("arm", ["tail,cosface_id", "in-shop2,dml_pair"])
+@pytest.mark.parametrize("arm", ["tail,infonce", "in-shop2,dml_pair"])
 def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
     tried = dml.rounds([])[4][arm]
     rates = [told["rate"] for told in tried]
@@ -513,6 +513,13 @@ def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
             assert dml.choose(found, "tail")[arm]["rate"] == rate
         else:
             assert dml.choose(found, "in-shop")["dml_pair"]["rates"][fold] == rate
+
+
+def test_a_tail_tries_the_sharpness_of_the_linear_layer_and_five():
+    tried = dml.rounds([])[4]
+    for arm in dml.TAIL:
+        scales = {told.get("scale") for told in tried[f"tail,{arm}"]}
+        assert scales == ({None} if arm == "infonce" else {dml.choose([])[arm]["scale"], 5.0})
 
 
 def test_trials_end_with_losses_that_are_nearly_linear():
