@@ -578,7 +578,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
     assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
     for stage in range(6):
-        for _ in range(5):  # rules for negatives and what lies beyond edges follow in a round
+        for _ in range(5):  # a round grows: rules for negatives, then soft losses
             found = all_tried(
                 {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
                 for arms in dml.rounds(found)[: stage + 1]
