@@ -499,27 +499,57 @@ def test_within_the_shop_each_fold_chooses_its_rate():
 @pytest.mark.parametrize("arm", ["tail,infonce", "in-shop2,dml_pair"])
 def test_a_grid_of_rates_goes_on_beyond_its_edge(arm):
     tried = dml.rounds([])[4][arm]
-    rates = [told["rate"] for told in tried]
+    others = [record(trial(arm, number), 0.0) for number in range(3, len(tried))]
+    rates = [told["rate"] for told in tried[:3]]
     inside = [record(trial(arm, number), mark) for number, mark in enumerate((0.1, 0.3, 0.2))]
-    assert dml.rounds(inside)[5][arm] == tried
+    assert dml.rounds(others + inside)[5][arm] == tried
     low = [record(trial(arm, number), mark) for number, mark in enumerate((0.3, 0.2, 0.1))]
-    *before, more = dml.rounds(low)[5][arm]
+    *before, more = dml.rounds(others + low)[5][arm]
     assert before == tried
     assert more == tried[0] | {"rate": pytest.approx(rates[0] ** 2 / rates[1])}
     fold = dml.fold_of(trial(arm, 0))
-    better = [*low, record(trial(arm, 3), 0.4)]
+    better = [*low, record(trial(arm, len(tried)), 0.4)]
     for found, rate in ((low, rates[0]), (better, more["rate"])):
         if arm.startswith("tail"):
-            assert dml.choose(found, "tail")[arm]["rate"] == rate
+            assert dml.choose(others + found, "tail")[arm]["rate"] == rate
         else:
-            assert dml.choose(found, "in-shop")["dml_pair"]["rates"][fold] == rate
+            assert dml.choose(others + found, "in-shop")["dml_pair"]["rates"][fold] == rate
 
 
-def test_a_tail_tries_the_sharpness_of_the_linear_layer_and_five():
-    tried = dml.rounds([])[4]
+def test_a_tail_tries_the_sharpness_of_the_linear_layer_and_four_more():
+    first, tried = dml.rounds([])[1], dml.rounds([])[4]
     for arm in dml.TAIL:
-        scales = {told.get("scale") for told in tried[f"tail,{arm}"]}
-        assert scales == ({None} if arm == "infonce" else {dml.choose([])[arm]["scale"], 5.0})
+        name = "temperature" if arm == "infonce" else "scale"
+        values = [s if name == "scale" else 1 / s for s in dml.TAIL_SCALES]
+        chosen = dml.choose([])[arm][name]
+        told = tried[f"tail,{arm}"]
+        assert {each[name] for each in told} == {chosen, *values}
+        for value in values:
+            assert [t["rate"] for t in told if t[name] == value] == [
+                rate["rate"] for rate in dml.TAIL_RATES
+            ]
+        assert dml.choose([])[arm] | told[0] == dml.choose([])[arm] | {"rate": told[0]["rate"]}
+    place = next(i for i, t in enumerate(first["dml_pair"]) if t["scale"] == 15.0)
+    found = [record(trial("dml_pair", place), 0.2), record(trial("dml_pair", 0), 0.4)]
+    sharp = next(t for t in dml.rounds(found)[4]["tail,dml_pair"] if t["scale"] == 15.0)
+    kept = {key: value for key, value in first["dml_pair"][place].items() if key != "rate"}
+    assert {key: sharp[key] for key in kept} == kept  # the margins that were best at 15
+
+
+def test_finals_of_a_tail_compare_sharpnesses_at_full_length():
+    arm, tried = "tail,cosface_id", dml.rounds([])[4]["tail,cosface_id"]
+    found = [record(trial(arm, number), 0.5 - 0.01 * number) for number in range(len(tried))]
+    last = dml.rounds(found)[6][f"final,{arm}"]
+    scales = [told["scale"] for told in last]
+    assert sorted(scales) == sorted({told["scale"] for told in tried})
+    assert dml.choose(found, "tail")[arm] == last[0]  # until the finals have run
+    found.append(record(trial(f"final,{arm}", 2), 0.9))
+    assert dml.choose(found, "tail")[arm] == last[2]
+    steps = dml.preset(dml.BUDGET, "full")["tail_steps"]
+    assert dml.budget("wardrobe-garments", "full", trial(f"final,{arm}", 2))["steps"] == steps
+    assert dml.budget("wardrobe-garments", "full", trial(arm, 2))["steps"] == steps / 4
+    assert dml.seeds_of_trial(f"final,{arm}") == (0,)
+    assert dml.seeds_of_trial("final,cosface_id") == (0, 1)
 
 
 def test_trials_end_with_losses_that_are_nearly_linear():
@@ -568,7 +598,7 @@ def test_the_sweep_moves_nothing_but_the_constant():
 
 def seeds_at_full(jobs):
     """How many seeds each arm has on each data set: (data, arm) -> seeds."""
-    last = [(job.data, job.arm) for job in jobs if job.stage == 6]
+    last = [(job.data, job.arm) for job in jobs if job.stage == 7]
     return {names: last.count(names) for names in last}
 
 
@@ -577,7 +607,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
     monkeypatch.setattr(dml.opening, "present", lambda data, *_: data in here)
     assert {job.stage for job in dml.plan("full", [])} == {0}
     found = []
-    for stage in range(6):
+    for stage in range(7):
         for _ in range(5):  # a round grows: rules for negatives, then soft losses
             found = all_tried(
                 {arm: told for arm, told in arms.items() if dml.tuned_on(arm) in here}
@@ -595,7 +625,7 @@ def test_the_plan_goes_round_by_round_and_ends(monkeypatch, here):
 
 def test_every_comparison_of_the_ledger_is_in_the_plan():
     ledger = claims.read(chapters.book_root() / "book/claims/dml.yml")
-    seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 6))
+    seeds = seeds_at_full(dml.runs_of("full", [], dml.DATA, 7))
     tests = dict.fromkeys(("shop-views-composite", "shop-views-back"), "wardrobe-garments")
     deciding = 0
     for claim in ledger.claims:

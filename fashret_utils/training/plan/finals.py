@@ -22,20 +22,39 @@ ORDERED = ("rate", "scale", "temperature", "neg_margin", "margin", "positive_mar
 
 
 def finalists(
-    found: Collection[Record], arm: str, choices: Choices, count: int = FINALISTS
+    found: Collection[Record],
+    arm: str,
+    choices: Choices,
+    count: int = FINALISTS,
+    each: str = "",
 ) -> list[dict[str, object]]:
-    """The settings with the highest validation mAP, best first; the middle ones without trials."""
+    """The settings with the highest validation mAP, best first; the middle ones without trials.
+
+    **Arguments**: `count` - of settings; `each` - name of a setting: the best settings with each of
+    its values, and `count` does not matter.
+    """
     marks = trials.score(found, arm, len(choices))
     marks = np.where(np.isnan(marks), -np.inf, marks)
     off_middle = np.abs(np.arange(len(choices)) - len(choices) // 2)
-    return [dict(choices[place]) for place in np.lexsort((off_middle, -marks))[:count]]
+    ranked = [dict(choices[place]) for place in np.lexsort((off_middle, -marks))]
+    if not each:
+        return ranked[:count]
+    best = {told[each]: told for told in reversed(ranked)}
+    return [told for told in ranked if best[told[each]] is told]
 
 
 def settled(
-    found: Collection[Record], arm: str, choices: Choices, count: int = FINALISTS
+    found: Collection[Record],
+    arm: str,
+    choices: Choices,
+    count: int = FINALISTS,
+    each: str = "",
 ) -> dict[str, object]:
-    """The settings of an arm: the best finalist, by the trials alone until finals have run."""
-    last = finalists(found, arm, choices, count)
+    """The settings of an arm: the best finalist, by the trials alone until finals have run.
+
+    **Arguments**: as of `finalists`.
+    """
+    last = finalists(found, arm, choices, count, each)
     marks = trials.score(found, f"{PREFIX},{arm}", len(last))
     return last[0 if np.isnan(marks).all() else int(np.nanargmax(marks))]
 

@@ -25,6 +25,13 @@ def test_the_best_two_settings_are_finalists_in_order():
     assert finals.finalists([], "a", CHOICES)[0] == CHOICES[4]  # the middle one
 
 
+def test_finalists_can_be_the_best_with_each_value_of_a_setting():
+    last = finals.finalists(tried([7, 4, 8]), "a", CHOICES, each="scale")
+    assert last == [CHOICES[7], CHOICES[4], CHOICES[2]]  # of equals, one nearest the middle
+    found = [*tried([7, 4, 8]), trial("final,a", 0, 0.5), trial("final,a", 2, 0.6)]
+    assert finals.settled(found, "a", CHOICES, each="scale") == CHOICES[2]
+
+
 def test_finals_overrule_trials():
     found = tried([7, 4])
     assert finals.settled(found, "a", CHOICES) == CHOICES[7]
