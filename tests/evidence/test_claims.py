@@ -249,6 +249,13 @@ def test_a_trained_start_must_be_beaten_too_but_not_by_itself():
     assert below.why.startswith("b not above head (-")
     (alone,) = made.judge(claim(contrast("a", "b", starts=["frozen"])), **ledger)
     assert alone.verdict == "supported"
+    own = {"a": ["frozen", "head"], "b": ["frozen"]}  # each arm has starts of its own
+    (each,) = made.judge(claim(contrast("a", "b", starts=own)), **ledger)
+    assert each.verdict == "supported"
+    assert set(each.findings[0].starts) == {"frozen", "head"}
+    swapped = {"a": ["frozen"], "b": ["frozen", "head"]}
+    (gated,) = made.judge(claim(contrast("a", "b", starts=swapped)), **ledger)
+    assert gated.why.startswith("b not above head (-")
 
 
 def test_arms_without_seeds_have_no_gate():
@@ -331,6 +338,18 @@ def test_the_largest_scale_with_enough_seeds_is_used():
 def test_runs_that_were_asked_other_queries_are_named():
     made = shop(per_query={"queries": "queries/other.npz"})
     with pytest.raises(claims.ClaimsError, match=r"a \(seed 0\) and b .* different queries"):
+        one(made, contrast())
+
+
+def test_runs_with_different_settings_are_no_arm():
+    made = shop()
+    for run in made.runs:
+        run.extra["settings"] = {"rate": 0.1}
+    assert one(made, contrast()).verdict == "supported"
+    next(run for run in made.runs if (run.arm, run.seed) == ("b", 2)).extra["settings"] = {
+        "rate": 1
+    }
+    with pytest.raises(claims.ClaimsError, match=r"b of .* different settings \(seeds 0 and 2\)"):
         one(made, contrast())
 
 
@@ -492,6 +511,8 @@ def edit_evidence(**keys):
             r"gate 0: `above` must be a number, not 'x'",
         ),
         (edit_evidence(starts="frozen"), r"`starts` must be a list of names, not 'frozen'"),
+        (edit_evidence(starts={"a": ["frozen"]}), r"`starts` names none for b; give each arm a"),
+        (edit_evidence(starts={"a": [], "b": "x"}), r"starts of b: `b` must be a list of names"),
         (lambda c: c.pop("starts"), r"no `starts`, neither of the ledger nor of this contrast"),
         (lambda c: c["claims"][0].pop("primary"), r"a contrast needs `primary`, the metric that"),
         (edit(primary="probe"), r"no smallest effect of interest for 'probe': state a `delta`"),

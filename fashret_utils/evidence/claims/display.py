@@ -187,7 +187,7 @@ def paper_number(verdict: Verdict) -> str:
     """What the paper reports for a claim, or why there is no number."""
     if verdict.claim.reported:
         return verdict.claim.reported
-    return "this book's own claim" if verdict.claim.where == "this book" else NOT_REPORTED
+    return "this book's own claim" if verdict.claim.where.startswith("this book") else NOT_REPORTED
 
 
 def is_share(metric: str) -> bool:

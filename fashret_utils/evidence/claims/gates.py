@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -50,10 +50,16 @@ def gate_of(
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
     """Whether each trained arm of a contrast has learnt, or those that it says must have."""
     gates = {
-        arm: gate_of(grounds, arm, found, metric, entry.get("starts"))
+        arm: gate_of(grounds, arm, found, metric, _starts_of(grounds, entry, arm))
         for arm in entry.get("gated", entry["contrast"])
     }
     return {arm: gate for arm, gate in gates.items() if gate is not None}
+
+
+def _starts_of(grounds: Grounds, entry: dict, arm: str) -> Sequence[str]:
+    """What an arm of a contrast must beat: a list for both arms, or one for each."""
+    told = entry.get("starts", grounds.ledger.starts)
+    return told[arm] if isinstance(told, Mapping) else told
 
 
 def _at_home(grounds: Grounds, arm: str, found: Runs) -> Runs | None:
@@ -123,7 +129,8 @@ def starts(
 ) -> dict[str, float]:
     """How far each start lies from the second arm."""
     away = {}
-    for start in entry.get("starts", grounds.ledger.starts):
+    names = (_starts_of(grounds, entry, arm) for arm in entry["contrast"])
+    for start in dict.fromkeys(name for each in names for name in each):
         runs = _beside(grounds, start, found, found.all[0].data)
         kept = runs and of_queries(runs, metric, grounds.queries, False)
         if kept:

@@ -135,11 +135,22 @@ def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
                 f"{place}: no `starts`, neither of the ledger nor of this contrast; name the arms "
                 "that must be beaten, or `starts: []` where nothing is trained"
             )
-        _names(place, part, "starts")
+        _check_starts(place, part)
         if other := set(_names(place, part, "gated")) - set(arms):
             raise ClaimsError(f"{place}: `gated` names {min(other)}, which is not compared")
     if "below" in part:
         _check_bound(place, part, "below")
+
+
+def _check_starts(place: str, part: dict) -> None:
+    told = part.get("starts", [])
+    if not isinstance(told, dict):
+        _names(place, part, "starts")
+        return
+    for arm in part["contrast"]:
+        if arm not in told:
+            raise ClaimsError(f"{place}: `starts` names none for {arm}; give each arm a list")
+        _names(f"{place}, starts of {arm}", told, arm)
 
 
 def _check_gate(place: str, rule: object) -> None:

@@ -53,6 +53,8 @@ def common(
     run pairs with every seed of the others.
 
     **Returns** None where there is no scale at which all arms share a seed.
+
+    **Raises** `ClaimsError` where seeds of one arm were run with different settings.
     """
     by_scale: dict[str, dict[str, dict[int, Record]]] = defaultdict(lambda: defaultdict(dict))
     for run in found:
@@ -69,6 +71,8 @@ def common(
         if not seeds:
             continue
         runs = {arm: tuple(here[arm][seed] for seed in seeds) for arm in trained}
+        for arm in trained:
+            check_one_setting(runs[arm])
         this = Runs(scale, tuple(seeds), {arm: (fixed | runs)[arm] for arm in arms})
         if len(seeds) >= MIN_SEEDS or not trained:
             return this
@@ -91,6 +95,20 @@ def of_queries(
     check_same(runs)
     values = np.stack([each.metric(metric) for each in kept])
     return (values[0] if unseeded else values), kept[0].family
+
+
+def check_one_setting(runs: Sequence[Record]) -> None:
+    """Make sure that an arm's seeds were run with the same settings.
+
+    **Raises** `ClaimsError` naming two that were not.
+    """
+    first = runs[0]
+    for run in runs:
+        if run.extra.get("settings") != first.extra.get("settings"):
+            raise ClaimsError(
+                f"{first.arm} of {first.chapter} on {first.data} has runs with different settings "
+                f"(seeds {first.seed} and {run.seed}): their mean is no arm's; run the older again"
+            )
 
 
 def check_same(runs: Sequence[Record]) -> None:
