@@ -120,6 +120,24 @@ def scatter_of_negatives(table: pd.DataFrame) -> Figure:
 
 
 @styled
+def over_sharpness(table: pd.DataFrame) -> Figure:
+    """The best mAP on validation items at each sharpness, a curve an arm.
+
+    **Arguments**: `table` - rows with `arm`, `s` and `val` (in per cent).
+    """
+    figure = canvas(3.6, width=6.5)
+    axes = figure.subplots()
+    looks = zip(SERIES, "os^Dvp", strict=False)
+    for (colour, marker), (arm, rows) in zip(looks, table.groupby("arm", sort=False), strict=False):
+        best = rows.groupby("s")["val"].max()
+        axes.plot(best.index, best, marker=marker, color=colour, label=arm)
+    axes.set(xscale="log", xlabel="sharpness $s$", ylabel="best validation mAP (%)")
+    axes.set_title("The softer the loss, the less margins and threshold matter")
+    _legend(axes)
+    return figure
+
+
+@styled
 def over_gaps(table: pd.DataFrame) -> Figure:
     """mAP against the domain gap of the test, with intervals, a curve an arm.
 

@@ -53,6 +53,14 @@ def test_scatter_is_drawn_against_the_difference_of_the_margins():
     assert axes.collections[0].get_offsets().tolist() == [[-0.2, 0.03], [0.4, 0.01]]
 
 
+def test_the_best_of_each_sharpness_is_drawn_an_arm_a_curve():
+    table = pd.DataFrame({"arm": ["b", "b", "b", "a"], "s": [5.0, 0.2, 5.0, 5.0]})
+    (axes,) = margins.over_sharpness(table.assign(val=[30.0, 44.0, 38.0, 40.0])).axes
+    assert [line.get_label() for line in axes.lines] == ["b", "a"]
+    assert axes.lines[0].get_xydata().tolist() == [[0.2, 44], [5, 38]]
+    assert axes.get_xscale() == "log"
+
+
 def test_gaps_are_in_order_and_in_per_cent():
     table = pd.DataFrame({"arm": "a", "gap": [1.5, 0.5], "map": [0.1, 0.4]})
     table = table.assign(**{"map low": table["map"] - 0.01, "map high": table["map"] + 0.01})
