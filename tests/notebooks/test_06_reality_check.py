@@ -13,6 +13,7 @@ from tried import all_tried
 from fashret_utils import chapters
 from fashret_utils.data import SHOP, STREET
 from fashret_utils.data.batches import Batch
+from fashret_utils.datasets import bench
 from fashret_utils.evidence import claims, records
 from fashret_utils.training import Bench, Job, TrainingDiverged
 from fashret_utils.training.benches.by_distance import ByDistance, features
@@ -357,13 +358,27 @@ def test_class_vectors_are_turned_slowly_in_every_arm(garments):
             assert rates[id(weight)] == pytest.approx(1e-2 / dim**0.5), name
 
 
-def test_twice_is_twice_as_long_and_asked_one_test(where):
+def test_twice_is_twice_as_long_and_asked_for_garments_alone(where):
     plan = check.budget(check.GARMENTS, "full", "twice,dml")
     assert plan["steps"] == 2 * check.budget(check.GARMENTS, "full", "dml")["steps"]
     assert check.method("twice,dml") == check.method("trial,dml,3") == check.method("dml") == "dml"
     check.do(Job(check.GARMENTS, "twice,infonce", 0, check.choose([])["infonce"]), where)
-    (made,) = records.load(where["results"])
-    assert made.cost["steps"] == 2 * SMOKE["steps"]
+    made = {run.data: run for run in records.load(where["results"])}
+    assert set(made) == {check.GARMENTS, check.FRESH[check.GARMENTS]}
+    assert {run.cost["steps"] for run in made.values()} == {2 * SMOKE["steps"]}
+
+
+@pytest.mark.parametrize("data", [check.GARMENTS, check.SHOES])
+def test_what_confirms_is_drawn_with_another_seed(data):
+    fresh, known = check.fresh(data, "smoke"), check.load_data(data, "smoke")
+    assert set(fresh.split) == {"query", "gallery"}
+    assert fresh.n_items == bench.ITEMS["smoke"][2]
+    assert (np.diff(np.unique(fresh.item)) == 1).all()  # families come whole
+    assert fresh.root.hash != known.root.hash
+    ours, theirs = (rows.where(split="gallery").pixels(32) for rows in (fresh, known))
+    assert not {p.tobytes() for p in ours} & {p.tobytes() for p in theirs}
+    tests = check.exams(data, known, {"scale": "smoke", "data_root": ""})
+    assert {data, check.FRESH[data]} <= set(tests)
 
 
 def test_the_plan_has_generators_trials_and_all_arms(monkeypatch):
@@ -404,4 +419,4 @@ def test_every_claim_compares_an_idea_with_its_relative():
     assert pairs == [*check.IDEAS.items()] * 2
     assert tuple(own.untrained) == check.UNTRAINED
     asked = {data for claim in own.claims for data in claim.evidence[0]["data"]}
-    assert asked == {check.GARMENTS, check.SHOES, "shop-views-composite", "grocery-store-packages"}
+    assert asked == {*check.FRESH.values(), "shop-views-composite", "grocery-store-packages"}
