@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from fashret_utils.data.catalog import Catalog
 
@@ -12,6 +14,9 @@ def linear_probes(
     train: Catalog, embeddings: np.ndarray, test: Catalog, tested: np.ndarray, penalty: float = 1.0
 ) -> dict[str, float]:
     """Accuracy of ridge regression onto the values of each attribute, all fitted at once.
+
+    Every number of the embeddings is brought to variance one first, so that the penalty means the
+    same for embeddings that are crowded in one direction and for those that fill the sphere.
 
     **Arguments**: `train`, `test` - catalogues with attributes; `embeddings` (n, d), `tested`
     (m, d) - of their pictures. Unknown values are left out of the test.
@@ -25,7 +30,8 @@ def linear_probes(
     counts = [len(train.attribute_values[name]) for name in names]
     # A row of the identity for each value; the last one, without its own column, for unknown ones.
     wanted = [np.eye(n + 1)[train.attributes[:, i]][:, :n] for i, n in enumerate(counts)]
-    scores = Ridge(penalty).fit(embeddings, np.hstack(wanted)).predict(tested)
+    fitted = make_pipeline(StandardScaler(), Ridge(penalty))
+    scores = fitted.fit(embeddings, np.hstack(wanted)).predict(tested)
     scores = np.split(scores, np.cumsum(counts)[:-1], axis=1)
     found = {}
     for name, truth, score in zip(names, test.attributes.T, scores, strict=True):

@@ -170,6 +170,9 @@ def test_a_gate_without_its_number_is_not_passed():
     gates = ({"arm": "a", "number": "loss", "below": 1, "data": "garments"},)
     (found,) = shop().judge(claim(contrast()), **STARTS, gates=gates)
     assert (found.verdict, found.why) == ("not learnt here", "a no loss is recorded")
+    own = contrast(gates=[{**gates[0], "arm": "b", "below": 1}])  # of one contrast alone
+    (found,) = shop().judge(claim(own), **STARTS)
+    assert found.verdict == "not learnt here"
     (found,) = shop(data="photos").judge(claim(contrast(data="photos")), **STARTS, gates=gates)
     assert found.verdict == "supported"  # asked on garments
 

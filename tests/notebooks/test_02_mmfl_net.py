@@ -124,22 +124,14 @@ def test_each_switch_makes_exactly_its_arrows(fusion):
         assert felt == ARROWS[fusion][name], name
 
 
-def test_top_down_has_no_weight_that_brings_a_fine_map_up():
-    """What reads the fine map learns nothing before it is at the size of the coarse one."""
-    module = mmfl.Fusion(CHANNELS, "top-down").eval()
-    assert set(module.paths.layers) == {"L3", "L4", "L5", "T4", "T3"}
-    width = CHANNELS[-1] // 4
-    with torch.no_grad():
-        nn.init.normal_(module.output.weight)
-        module.output.weight[:, 2 * width :] = 0  # F no longer reads X3
-    c3, c4, c5 = levels()
-    assert torch.equal(module(c3, c4, c5), module(c3 + 1, c4, c5))
-    with torch.no_grad():
-        nn.init.normal_(module.output.weight)
-    read = module(c3, c4, c5) - c5
-    x3, x4, x5 = module.paths(c3, c4, c5)
-    by_hand = module.output(torch.cat([x5, x4, F.avg_pool2d(x3, 2)], 1))
-    torch.testing.assert_close(read, by_hand)
+def test_fused_arms_differ_in_arrows_and_hardly_in_weights():
+    made = {name: mmfl.Fusion(CHANNELS, name) for name in mmfl.PATHS}
+    layers = {name: set(module.paths.layers) for name, module in made.items()}
+    assert layers["levels"] == layers["top-down"]
+    assert layers["both"] == layers["bottom-up"] == layers["levels"] | {"down"}
+    for name, module in made.items():
+        state, whole = module.state_dict(), made["both"].state_dict()
+        assert all(torch.equal(value, whole[key]) for key, value in state.items()), name
 
 
 def test_fusion_is_its_equation():
@@ -156,7 +148,7 @@ def test_fusion_is_its_equation():
 
 
 def test_an_unknown_fusion_is_refused():
-    with pytest.raises(ValueError, match="fusion = 'up': expected one of none, levels, top-down"):
+    with pytest.raises(ValueError, match="fusion = 'up': expected none, levels, top-down"):
         mmfl.Fusion(CHANNELS, "up")
 
 
@@ -164,17 +156,27 @@ def test_an_unknown_fusion_is_refused():
 
 
 @pytest.mark.parametrize(("cells", "count"), [(None, 0), ((2, 1), 2), ((3, 1), 3), ((2, 2), 4)])
-@pytest.mark.parametrize("filler", [0, 5])
-def test_branches_pool_the_whole_and_their_cells(cells, count, filler):
-    branch = mmfl.Branch("b", 32, cells, filler).eval()
+@pytest.mark.parametrize("located", [True, False])
+def test_branches_pool_the_whole_and_their_cells(cells, count, located):
+    branch = mmfl.Branch("b", 32, cells, located).eval()
     x = torch.randn(2, 32, 6, 6)
-    whole, *parts = branch(x)  # the bottlenecks start as zero
+    whole, *parts = branch(x)  # the bottleneck starts as zero
     assert [p.shape for p in parts] == [(2, 32)] * count
     torch.testing.assert_close(whole, x.amax((2, 3)) + x.mean((2, 3)))
-    if cells == (2, 1):
+    if not located:
+        assert all(torch.equal(part, x.mean((2, 3))) for part in parts)
+    elif cells == (2, 1):
         torch.testing.assert_close(parts[1], x[:, :, 3:].mean((2, 3)))
-    if cells == (2, 2):
+    elif cells == (2, 2):
         torch.testing.assert_close(parts[1], x[:, :, :3, 3:].mean((2, 3)))
+
+
+def test_votes_are_the_whole_network_without_places():
+    net, whole = network("votes"), network()
+    assert net.lengths == whole.lengths
+    assert {n: v.shape for n, v in net.state_dict().items()} == {
+        n: v.shape for n, v in whole.state_dict().items()
+    }
 
 
 def test_all_networks_of_a_comparison_are_of_one_size():
@@ -203,7 +205,7 @@ def test_what_two_networks_share_starts_equal(pair):
     for name in shared:
         assert torch.equal(a[name], b[name]), name
     named = {name for name in a if name in b and not name.startswith("necks")}
-    fillers = {name for name in named if ".filler." in name}
+    fillers = {name for name in named if name.startswith("filler.")}
     assert named - fillers <= set(shared)  # nothing but a filler changes its shape
 
 
@@ -589,30 +591,32 @@ def record(arm, val_map, data="wardrobe-garments"):
 
 def test_every_arm_is_tuned_as_long_as_the_method():
     tuning = mmfl.tune([])
-    counts = [2, *5 * [12], *2 * [2], *2 * [1], *2 * [5 * len(mmfl.IN_SHOP_ARMS)]]
+    counts = [2, 2, *5 * [13], *6 * [1], *2 * [5 * len(mmfl.IN_SHOP_ARMS)]]
+    counts[7:9] = [2, 2]
     assert [len(arms) for arms in tuning.rounds] == counts
-    scales = ("scale,wide-global", f"scale,{mmfl.WHOLE}")
-    added = (mmfl.CENTER, "strong-baseline", "mmfl")  # a part more, at the rate of what it is on
+    added = (mmfl.CENTER, "strong-baseline", "mmfl", "cosface")  # at the rate of what they are on
     for arm, choices in tuning.choices.items():
         rates = {choice["rate"] for choice in choices}
-        assert len(rates) == (1 if arm in (*added, *scales) else 3), arm
+        shared = arm.startswith(("scale,", "lean,"))
+        assert len(rates) == (1 if arm in added else 2 if shared else 3), arm
     tries = {arm: len(choices) for arm, choices in tuning.choices.items()}
     assert {tries[arm] for arm in added} == {3}
     assert {tries[name] for name in mmfl.SHAPES if name not in mmfl.FEW} == {3}
     assert tries["baseline+t0"] == tries["id+t0"] == 9
     ours = tries[mmfl.WHOLE] + tries[mmfl.CENTER] + tries["mmfl"]
-    assert ours <= tries["cosface"]
+    assert ours <= tries["cosface"] + tries["cosface,scale"]
     assert ours <= tries["baseline+t0"] + tries["strong-baseline"]
 
 
 def test_one_scale_serves_all_networks():
     """The best for the smallest and the largest together, not that of either."""
     values = [told["scale"] for told in mmfl.SCALES]
-    marks = {"wide-global": (0.3, 0.5, 0.1, 0.6), mmfl.WHOLE: (0.1, 0.6, 0.7, 0.3)}
+    marks = {"wide-global": (0.3, 0.5, 0.1, 0.6, 0.2), mmfl.WHOLE: (0.1, 0.6, 0.7, 0.3, 0.2)}
     found = [
-        record(f"trial,scale,{name},{i}", mark)
+        record(f"trial,scale,{name},{2 * i + rate}", mark - 0.3 * rate)
         for name, each in marks.items()
         for i, mark in enumerate(each)
+        for rate in range(2)
     ]
     chosen = mmfl.choose(found)
     told = {arm: settings["scale"] for arm, settings in chosen.items() if arm != "cosface"}
@@ -625,14 +629,15 @@ def test_what_is_best_at_an_edge_is_tried_beyond_it():
     for _ in range(len(mmfl.tune([]).rounds)):
         found = all_tried(mmfl.tune(found).rounds)
     rounds = mmfl.tune(found).rounds
-    rates = [choice["rate"] for choice in rounds[3]["both"]]
+    rates = [choice["rate"] for choice in rounds[4]["both"]]
     assert rates == pytest.approx([1e-3, 3e-3, 9e-3, 27e-3, 81e-3])  # the later, the better
-    assert [choice["margin"] for choice in rounds[4]["id+t0"]][-1] == pytest.approx(9, rel=0.15)
-    assert [choice["scale"] for choice in rounds[5]["cosface"]][-1] == pytest.approx(20)
-    assert [choice["beta"] for choice in rounds[7][mmfl.CENTER]] == pytest.approx(
+    assert [choice["margin"] for choice in rounds[5]["id+t0"]][-1] == pytest.approx(9, rel=0.15)
+    assert [choice["scale"] for choice in rounds[6]["cosface,scale"]][-1] == pytest.approx(20)
+    assert [choice["margin"] for choice in rounds[10]["cosface"]][-1] == pytest.approx(0.4)
+    assert [choice["beta"] for choice in rounds[8][mmfl.CENTER]] == pytest.approx(
         [0.01, 0.1, 1, 10]
     )
-    assert [choice["gamma"] for choice in rounds[9]["mmfl"]] == pytest.approx([0.5, 2, 8, 32])
+    assert [choice["gamma"] for choice in rounds[12]["mmfl"]] == pytest.approx([0.5, 2, 8, 32])
     assert mmfl.choose(found)["mmfl"]["gamma"] == pytest.approx(32)
 
 
@@ -640,13 +645,13 @@ def test_gamma_is_tried_at_the_beta_that_was_chosen():
     for beta in (told["beta"] for told in mmfl.BETAS):
         found = all_tried(mmfl.tune([]).rounds[:1])
         found += all_tried(mmfl.tune(found).rounds[1:2])
-        third = mmfl.tune(found).rounds[6]
+        third = mmfl.tune(found).rounds[7]
         for arm, choices in third.items():
             found += [
                 record(f"trial,{arm},{i}", 0.9 if told["beta"] == beta else 0.1)
                 for i, told in enumerate(choices)
             ]
-        fourth = mmfl.tune(found).rounds[8]["mmfl"]
+        fourth = mmfl.tune(found).rounds[11]["mmfl"]
         assert {choice["beta"] for choice in fourth} == {beta}
         found += [record(f"trial,mmfl,{i}", i / 10) for i in range(len(fourth))]
         assert mmfl.choose(found)["mmfl"]["beta"] == beta
@@ -654,7 +659,7 @@ def test_gamma_is_tried_at_the_beta_that_was_chosen():
 
 
 def test_settings_are_chosen_on_validation_alone():
-    first = mmfl.tune([]).rounds[1][mmfl.WHOLE]
+    first = mmfl.tune([]).rounds[2][mmfl.WHOLE]
     assert mmfl.choose([])[mmfl.WHOLE] == first[len(first) // 2]
     found = [record(f"trial,{mmfl.WHOLE},{i}", v) for i, v in enumerate((0.1, 0.3, 0.2))]
     assert mmfl.choose(found)[mmfl.WHOLE] == first[1]
@@ -672,7 +677,9 @@ def test_within_the_shop_each_fold_chooses_its_rate():
     arms = set(mmfl.tune([]).rounds[-1])
     assert {mmfl.fold_of(f"trial,{arm},0") for arm in arms} == set(range(5))
     assert {mmfl.tuned_on(arm) for arm in arms} == {mmfl.IN_SHOP}
-    assert {arm for arm in mmfl.choose([]) if arm.startswith(("scale", "baseline"))} == set()
+    assert {
+        arm for arm in mmfl.choose([]) if arm.startswith(("scale", "lean", "baseline", "cosface,"))
+    } == set()
     assert mmfl.fold_of("trial,mmfl,2") == mmfl.fold_of("mmfl") == 0
 
 
@@ -766,7 +773,7 @@ def test_without_the_photos_the_plan_goes_on_to_its_end(monkeypatch):
 
 def test_sizes_of_a_run():
     full = mmfl.budget("wardrobe-garments", "full", "mmfl")["steps"]
-    assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 3
+    assert mmfl.budget("wardrobe-garments", "full", "trial,mmfl,3")["steps"] == full // 2
     shop = mmfl.budget("shop-views-in-shop", "full")["steps"]
     assert mmfl.budget("shop-views-in-shop", "full", "trial,in-shop0,mmfl,1")["steps"] == shop // 2
     assert mmfl.budget("deepfashion-c2s", "paper")["size"] == 320
@@ -787,6 +794,14 @@ def test_a_step_turns_class_vectors_of_all_lengths_by_as_much():
         for weight, dim in mmfl.classifiers(criterion):
             assert sorted(weight.shape) == sorted((50, dim))
             assert rates[id(weight)] == pytest.approx(1e-2 / dim**0.5)
+        turned = []
+        for layer in net.necks.reduce.values():
+            size = layer.weight.square().mean().sqrt().item()
+            turned.append(rates[id(layer.weight)] / size)  # in a step, of the layer's own size
+        assert turned == pytest.approx([mmfl.TURN * 1e-2] * len(turned))
+        if criterion.attributes is not None:
+            slow = 10e-2 / sum(net.lengths.values()) ** 0.5
+            assert rates[id(criterion.attributes.layer.weight)] == pytest.approx(slow)
         trained = [w for part in (net, criterion) for w in part.parameters() if w.requires_grad]
         assert set(rates) == set(map(id, trained))
 

@@ -22,7 +22,12 @@ FEWER_DRAWS = 2000  # for what decides nothing
 
 
 def gate_of(
-    grounds: Grounds, arm: str, found: Runs, metric: str, starts: Sequence[str] | None = None
+    grounds: Grounds,
+    arm: str,
+    found: Runs,
+    metric: str,
+    starts: Sequence[str] | None = None,
+    gates: Sequence[dict] = (),
 ) -> Gate | None:
     """Whether an arm has learnt, by a metric.
 
@@ -30,7 +35,7 @@ def gate_of(
     learnt is one question, whether that carries over is another.
 
     **Arguments**: `found` - runs that hold the arm's; `starts` - what it must beat, by default the
-    starts of the ledger.
+    starts of the ledger; `gates` - of a contrast, beside those of the ledger.
 
     **Returns** None for an arm that is not trained, or has nothing to beat.
     """
@@ -43,14 +48,15 @@ def gate_of(
         why = f"no run with these seeds is recorded on {found.by_arm[arm][0].trained_on}"
         return Gate(False, why, {})
     said = _gate(grounds, arm, starts, at_home, metric)
-    why = _out_of_bounds(grounds, at_home.by_arm[arm])
+    why = _out_of_bounds((*grounds.ledger.gates, *gates), at_home.by_arm[arm])
     return replace(said, learnt=False, why=why) if said.learnt and why else said
 
 
 def gates(grounds: Grounds, entry: dict, found: Runs, metric: str) -> dict[str, Gate]:
     """Whether each trained arm of a contrast has learnt, or those that it says must have."""
+    own = entry.get("gates", ())
     gates = {
-        arm: gate_of(grounds, arm, found, metric, _starts_of(grounds, entry, arm))
+        arm: gate_of(grounds, arm, found, metric, _starts_of(grounds, entry, arm), own)
         for arm in entry.get("gated", entry["contrast"])
     }
     return {arm: gate for arm, gate in gates.items() if gate is not None}
@@ -93,9 +99,9 @@ def _gate(grounds: Grounds, arm: str, starts: tuple[str, ...], found: Runs, metr
     return grounds.gates[key]
 
 
-def _out_of_bounds(grounds: Grounds, runs: Sequence[Record]) -> str:
-    """Which number of an arm's runs is outside the bound that the ledger sets, in words."""
-    for rule in grounds.ledger.gates:
+def _out_of_bounds(rules: Sequence[dict], runs: Sequence[Record]) -> str:
+    """Which number of an arm's runs is outside the bound that a rule sets, in words."""
+    for rule in rules:
         if (rule["arm"], rule["data"]) == (runs[0].arm, runs[0].data):
             side = "below" if "below" in rule else "above"
             numbers = of_runs(runs, rule["number"])

@@ -18,7 +18,7 @@ _CLAIM_KEYS = {"id", "where", "statement", "reported"}
 _GATE_KEYS = {"arm", "number", "data"}
 _BOUNDS = {"below", "above"}
 _KINDS = {  # kind of evidence -> keys it needs, keys it may have
-    "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "gated", "own_data"}),
+    "contrast": ({"contrast", "data"}, {"also", "expect", "starts", "gated", "gates", "own_data"}),
     "identity": ({"identity", "arm", "below", "data"}, set()),
 }
 
@@ -136,6 +136,8 @@ def _check_evidence(place: str, part: object, starts: tuple[str, ...]) -> None:
                 "that must be beaten, or `starts: []` where nothing is trained"
             )
         _check_starts(place, part)
+        for rule in part.get("gates", []):
+            _check_gate(place, rule)
         if other := set(_names(place, part, "gated")) - set(arms):
             raise ClaimsError(f"{place}: `gated` names {min(other)}, which is not compared")
     if "below" in part:
