@@ -404,7 +404,7 @@ def test_one_length_for_every_arm_with_the_ratio_loss():
     with_it = [arm for arm, told in SETTINGS.items() if told["loss"] == "ratio"]
     lengths = {arm: SETTINGS[arm]["length"] for arm in with_it}
     assert lengths.pop("raw_scale") is None
-    assert len(lengths) == 11
+    assert len(lengths) == 12
     assert set(lengths.values()) == {2.5}
 
 
@@ -455,27 +455,29 @@ def test_epochs_are_the_papers_and_the_rate_falls_once():
     assert (plan["switch"], plan["epochs"], plan["triplets"]) == (10, 30, 8)
     assert plan["items"] == (600, 100, 500)
     spans = {arm: mtv.span_of(SETTINGS[arm], plan, 600) for arm in SETTINGS}
-    assert spans["tn"] == (0, 2250, 1750)
-    assert spans["stage_1"] == spans["raw_scale"] == (0, 750, 1750)
+    assert spans["tn"] == (0, 2250, 1500)
+    assert spans["stage_1"] == spans["raw_scale"] == (0, 750, 1500)
     for arm in mtv.FORKS:
-        assert spans[arm] == (750, 2250, 1750)
-    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 1110, 864)
+        assert spans[arm] == (750, 2250, 1500)
+    assert mtv.span_of(SETTINGS["tn"], plan, 600, world=2) == (0, 1110, 740)
     assert mtv.budget(mtv.SHOES, "paper")["epochs"] == 30
 
 
 def test_folds_have_epochs_of_one_size():
     plan = mtv.budget(mtv.IN_SHOP, "full", "tn")
-    assert {mtv.span_of(SETTINGS["tn"], plan, n) for n in (101, 118, 130)} == {(0, 180, 140)}
+    assert {mtv.span_of(SETTINGS["tn"], plan, n) for n in (101, 118, 130)} == {(0, 288, 192)}
 
 
 def test_trials_are_short_and_do_not_look():
     plan = mtv.budget(mtv.SHOES, "full", "trial,tn,3")
     assert (plan["epochs"], plan["switch"], plan["looks"]) == (4, 0, 0)
     for arm, choices in mtv.tune([]).choices.items():
-        if not arm.startswith("in-shop"):
+        if not arm.startswith(("in-shop", "final,")):
             assert mtv.span_of(choices[0], plan, 600) == (0, 300, 200), arm
     plan = mtv.budget(mtv.IN_SHOP, "full", "trial,in-shop2,tn,3")
-    assert mtv.span_of(SETTINGS["tn"], plan, 118) == (0, 60, 40)
+    assert mtv.span_of(SETTINGS["tn"], plan, 118) == (0, 96, 64)
+    plan = mtv.budget(mtv.SHOES, "full", "trial,final,tn,1")
+    assert (plan["epochs"], plan["looks"]) == (30, 0)
 
 
 def test_the_runs_of_the_worked_example_are_short_and_are_looked_at():
@@ -589,12 +591,16 @@ def test_a_pair_of_which_no_part_is_known_weighs_as_the_mean():
 
 def test_each_layer_of_the_head_learns_as_from_a_plain_cross_entropy():
     model = mtv.network("smoke", 0, (4, 10))[1]
-    tail, *heads = mtv.optimizer_of(model, 1e-2).param_groups
+    tail, *heads = mtv.optimizer_of(model, {"rate": 1e-2, "beta_a": 0.0}).param_groups
     assert (tail["lr"], tail["weight_decay"]) == (1e-2, 1e-4)
     rates = {id(w): g["lr"] for g in heads for w in g["params"]}
     for layer, size in zip([*model.head.heads, model.head.hidden[0]], (4, 10, 7), strict=True):
         expected = 1e-2 * 2 * size / 0.05  # its loss counts 0.05 / 2, and by the weights 1 / size
         assert [rates[id(w)] for w in layer.parameters()] == pytest.approx([expected] * 2)
+    loud = mtv.optimizer_of(model, {"rate": 1e-2, "beta_a": 25.0}).param_groups[1:]
+    assert [a["lr"] / b["lr"] for a, b in zip(heads, loud, strict=True)] == pytest.approx(
+        [500] * len(heads)
+    )
     assert {g["weight_decay"] for g in heads} == {0.0}
     assert {g["momentum"] for g in (tail, *heads)} == {0.9}
 
@@ -624,44 +630,64 @@ def tried_all(count=None):
 
 def test_every_loss_is_tried_as_often_from_the_papers_rate_on():
     first, second = mtv.tune([]).rounds[:2]
-    assert {len(choices) for choices in first.values()} == {12}
-    assert set(first) == {"siamese", "triplet", "infonce", "length,tn", "length,tn_ap_vi"}
-    assert set(second) == {"siamese", "triplet", "infonce", *mtv.ROWS, "raw_scale"}
-    assert {len(second[arm]) for arm in mtv.ROWS} == {4}
-    rates = {rate["rate"] for rate in mtv.RATES}
-    assert min(rates) == 1e-3
+    counts = {arm: len(choices) for arm, choices in first.items()}
+    assert counts == dict.fromkeys(("siamese", "triplet", "infonce"), 12) | dict.fromkeys(
+        ("length,tn", "length,tn_ap_vi"), 20
+    )
+    assert set(second) == {"siamese", "triplet", "infonce", "tn", "tn_vi", "raw_scale"}
+    rates = sorted(rate["rate"] for rate in mtv.RATES)
+    assert rates[0] == 1e-3
     for arm, choices in (first | second).items():
-        if arm != "raw_scale":  # twenty times as long, so it wants lower rates
-            assert {told["rate"] for told in choices} == rates, arm
+        by_length = {}
+        for told in choices:  # to the ratio loss a step is as large at any length
+            length = told.get("length", 2.5) or mtv.RAW
+            by_length.setdefault(length, []).append(told["rate"] * (length / 2.5) ** 2)
+        for found in by_length.values():
+            assert sorted({round(rate, 9) for rate in found}) == pytest.approx(rates), arm
 
 
 def test_beyond_the_end_of_a_grid_one_more_is_tried():
     found = tried_all()
     rounds, chosen = mtv.tune(found).rounds, mtv.choose(found)
-    for arm in mtv.ROWS:  # rates end at 0.064, and the later a choice stands, the better
-        rates = [told["rate"] for told in rounds[3][arm]]
-        assert rates == pytest.approx([1e-3, 4e-3, 1.6e-2, 6.4e-2, 0.256, 1.024])
+    assert chosen["tn"]["length"] == 10  # the later a choice stands, the better
+    at_ten = [rate * (2.5 / 10) ** 2 for rate in (1e-3, 4e-3, 1.6e-2, 6.4e-2, 0.256, 1.024)]
+    for arm in ("tn", "tn_vi"):
+        assert [told["rate"] for told in rounds[3][arm]] == pytest.approx(at_ten)
     assert rounds[4]["siamese"][-1]["margin"] == pytest.approx(2.25)
     assert rounds[5]["infonce"][-1]["temperature"] == pytest.approx(0.1 * 0.1 / 0.07)
-    assert chosen["raw_scale"]["rate"] == pytest.approx(0.1)
-    assert chosen["siamese"]["margin"] == pytest.approx(2.25)
     shop = mtv.choose(found, "in-shop")
-    assert shop["tn"]["rates"] == pytest.approx([1.024] * 5)
+    assert shop["tn"]["rates"] == pytest.approx([at_ten[-1]] * 5)
+
+
+def test_finals_at_full_length_choose_the_settings_of_what_decides():
+    found = tried_all(6)
+    last = mtv.tune(found).rounds[6]
+    assert set(last) == {f"final,{arm}" for arm in mtv.LAST}
+    first, second = last["final,tn_vi"]
+    assert mtv.choose(found)["mtv_cnn"]["rate"] == first["rate"]
+    found += [record("trial,final,tn_vi,0", 0.1), record("trial,final,tn_vi,1", 0.2)]
+    chosen = mtv.choose(found)
+    assert second["rate"] != first["rate"]
+    for arm in ("tn_vi", "tn_ap_vi", "mtv_cnn", "stage_1", "miner_hard"):
+        assert chosen[arm]["rate"] == second["rate"], arm
+    for arm in ("tn_ap", "tn_ap_loud"):
+        assert chosen[arm]["rate"] == chosen["tn"]["rate"], arm
+    assert chosen["tn_ap_loud"]["beta_a"] > 100 * chosen["tn_ap"]["beta_a"]
 
 
 def test_the_length_must_suit_the_loss_alone_and_all_terms():
     rows = {f"length,{arm}": mtv.tune([]).rounds[0][f"length,{arm}"] for arm in ("tn", "tn_ap_vi")}
     marks = {
-        "length,tn": {1.0: 0.3, 2.5: 0.5, 5.0: 0.52},
-        "length,tn_ap_vi": {1.0: 0.4, 2.5: 0.4, 5.0: 0.1},
+        "length,tn": {0.4: 0.2, 1.0: 0.3, 2.5: 0.5, 5.0: 0.52, 10.0: 0.1},
+        "length,tn_ap_vi": {0.4: 0.3, 1.0: 0.4, 2.5: 0.4, 5.0: 0.1, 10.0: 0.1},
     }
     found = [
-        record(f"trial,{arm},{i}", marks[arm][told["length"]] - abs(told["rate"] - 4e-3))
+        record(f"trial,{arm},{i}", marks[arm][told["length"]] - 0.01 * (i % 4))
         for arm, choices in rows.items()
         for i, told in enumerate(choices)
     ]
     assert {told["length"] for told in mtv.tune(found).rounds[1]["tn"]} == {2.5}
-    found += [record(f"trial,{arm},1", 0.5) for arm in mtv.ROWS]
+    found += [record(f"trial,{arm},1", 0.5) for arm in ("tn", "tn_vi")]
     chosen = mtv.choose(found)
     assert {chosen[arm]["length"] for arm in ("tn", "tn_vi", "mtv_cnn", "stage_1")} == {2.5}
     assert chosen["tn"]["rate"] == chosen["mtv_cnn"]["rate"] == 4e-3
@@ -671,8 +697,7 @@ def test_the_length_must_suit_the_loss_alone_and_all_terms():
 def test_forks_have_the_rate_of_the_stage_they_go_on_from():
     found = tried_all(2)
     chosen, shop = mtv.choose(found), mtv.choose(found, "in-shop")
-    assert {chosen[arm]["rate"] for arm in (*mtv.FORKS, "stage_1")} == {6.4e-2}
-    assert chosen["tn_ap"]["rate"] == 6.4e-2
+    assert len({chosen[arm]["rate"] for arm in (*mtv.FORKS, "stage_1", "tn_vi")}) == 1
     without = [
         {k: v for k, v in told["tn"].items() if k not in ("rate", "rates")}
         for told in (chosen, shop)
@@ -682,7 +707,7 @@ def test_forks_have_the_rate_of_the_stage_they_go_on_from():
 
 def test_within_the_shop_each_fold_chooses_its_rate():
     rates = [told["rate"] for told in mtv.RATES]
-    names = [f"in-shop{fold},{arm}" for fold in range(5) for arm in ("tn", "tn_ap_vi")]
+    names = [f"in-shop{fold},{arm}" for fold in range(5) for arm in ("tn", "tn_vi")]
     found = [
         record(f"trial,{name},{i}", 0.9 if i == n % 4 else 0.1)
         for n, name in enumerate(names)
@@ -693,6 +718,7 @@ def test_within_the_shop_each_fold_chooses_its_rate():
     assert shop["tn"]["rates"] == tuple(rates[n] for n in (0, 2, 0, 2, 0))
     for arm in ("tn_vi", "tn_ap_vi", "stage_1", "mtv_cnn"):
         assert shop[arm]["rates"] == tuple(rates[n] for n in (1, 3, 1, 3, 1)), arm
+    assert shop["triplet"]["rates"] == shop["siamese"]["rates"]
     assert not any("rate" in shop[arm] for arm in (*mtv.TABLES, "stage_1"))
     arms = list(mtv.tune([]).rounds[-1])
     assert {arm.split(",")[0] for arm in arms} == {f"in-shop{fold}" for fold in range(5)}
@@ -731,9 +757,11 @@ def test_the_spread_moves_one_number_at_the_tuned_rate():
         choices = tried[f"spread,{arm}"]
         values = [told[key] / SETTINGS[arm][key] for told in choices]
         assert values == pytest.approx([0.25, 1, 4])
-        others = [{k: v for k, v in told.items() if k != key} for told in choices]
+        others = [{k: v for k, v in told.items() if k not in (key, "rate")} for told in choices]
         assert all(other == others[0] for other in others)
-        assert others[0]["rate"] == SETTINGS[arm]["rate"]
+        steps = [told["rate"] * (told[key] ** 2 if key == "length" else 1) for told in choices]
+        assert steps == pytest.approx([steps[1]] * 3)  # as the loss sees them
+        assert choices[1]["rate"] == SETTINGS[arm]["rate"]
 
 
 # The plan and its records
@@ -788,13 +816,15 @@ def test_what_decides_a_claim_has_four_seeds(monkeypatch):
         assert len(seeds[data, arm]) == (1 if arm in paper.untrained else 4), (data, arm)
     few = {(data, arm) for data, arms in mtv.FEW.items() for arm in arms}
     assert not few & decided
-    assert {len(seeds[each]) for each in few} == {2}
+    assert {len(seeds[each]) for each in few} == {1}
 
 
 def test_gates_of_the_ledger_are_numbers_that_records_hold(first, where):
     (paper,) = (ledger for ledger in claims.load() if ledger.paper == "mtv_cnn")
-    assert {rule["arm"] for rule in paper.gates} == {"tn", "tn_ap", "tn_ap_vi"}
-    for rule in paper.gates:
+    entries = [entry for claim in paper.claims for entry in claim.evidence]
+    rules = [rule for entry in entries for rule in entry.get("gates", ())]
+    assert {rule["arm"] for rule in rules} == {"tn_ap", "tn_ap_loud"}
+    for rule in rules:
         mtv.do(Job(mtv.SHOES, rule["arm"], 0, SETTINGS[rule["arm"]]), where)
         (made,) = records.load(where["results"], arm=rule["arm"], data=rule["data"])
         assert isinstance(made.extra[rule["number"]], float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import ties, trials
+from fashret_utils.training.plan import finals, ties, trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -35,6 +35,21 @@ class Tuning:
             self.chosen[arm] = trials.best(self.found, arm, choices)
         if beyond:
             self.round(wider(self.found, arms, beyond[0]), *beyond[1:])
+
+    def finals(self, arms: Collection[str]) -> None:
+        """Add a round in which the best settings of some arms run at full length, and choose by it.
+
+        **Arguments**: `arms` - of earlier rounds.
+        """
+        tried = self.choices
+        self.rounds.append(
+            {
+                f"{finals.PREFIX},{arm}": finals.finalists(self.found, arm, tried[arm])
+                for arm in arms
+            }
+        )
+        for arm in arms:
+            self.chosen[arm] = finals.settled(self.found, arm, tried[arm])
 
     @property
     def choices(self) -> dict[str, Choices]:
