@@ -608,6 +608,8 @@ def test_each_layer_of_the_head_learns_as_from_a_plain_cross_entropy():
 def test_garments_weigh_by_all_but_their_colour():
     names = ("colour", "pattern", "material: Wool")
     assert mtv.parts_of(names) == [1, 2]
+    drawn = ("category", "colour", "second colour", "closure")  # one of the shoes' is no shoe
+    assert mtv.parts_of(drawn) == [0, 3]
     assert mtv.parts_of(TRUTH.names) == [TRUTH.names.index(name) for name in mtv.PARTS]
 
 

@@ -194,6 +194,18 @@ def test_views_have_the_objective_of_chapter_04(garments, stage):
         assert (arm.weights == 1).all()
 
 
+@pytest.mark.parametrize("data", [check.GARMENTS, check.SHOES])
+def test_few_negatives_of_the_second_stage_count_nothing(data):
+    rows = check.load_data(data, "quick").where(split="train")
+    truth = check.mtv.ItemTruth(rows)
+    _, first = np.unique(rows.item, return_index=True)
+    twins = rows.family[first][:, None] == rows.family[first]
+    np.fill_diagonal(twins, False)
+    nothing = (truth.weights == 0).numpy()
+    assert nothing[twins].mean() < 0.4
+    assert nothing[~twins & ~np.eye(len(twins), dtype=bool)].mean() < 0.01
+
+
 def test_the_second_stage_keeps_the_nearest_items_and_never_the_own(garments):
     arm, data = arm_of("mtv_cnn", garments)
     arm.later(SMOKE["steps"] // 3 + 1, SMOKE["steps"], data)
