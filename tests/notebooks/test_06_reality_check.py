@@ -155,15 +155,21 @@ def test_each_query_searches_its_own_grid():
     torch.testing.assert_close(found, expected)
 
 
-def test_a_grid_is_seen_as_one_picture(garments):
+def test_the_last_block_sees_a_grid_as_one_picture_and_a_cell_is_mostly_itself(garments):
     arm, data = arm_of("gsn", garments)
     batch = check.batches_of(arm, data, SMOKE, PLACE).at(0)
-    maps = data.stem(batch)
-    seen = []
-    arm.model.tail.register_forward_hook(lambda _, given, out: seen.append(given[0].shape))
+    maps, seen = data.stem(batch), []
+    for block in (arm.model.tail[0], arm.model.tail[-1]):
+        block.register_forward_hook(lambda _, given, out: seen.append(tuple(given[0].shape[-2:])))
     arm(maps, batch)
-    assert [tuple(shape[-2:]) for shape in seen] == [(6, 6), (12, 12)]
-    assert seen[1][0] * 4 == SMOKE["items"]
+    assert seen == [(6, 6), (3, 3), (6, 6), (6, 6)]  # queries, then grids of 2 x 2
+    with torch.no_grad():
+        alone = arm.model.eval()(maps[:4])
+        in_grid = arm.model(maps[:4][None])[0]
+        one = arm.model(maps[:4, None])[:, 0]
+    torch.testing.assert_close(one, alone)  # a grid of one cell is the picture
+    center = alone.mean(0)
+    assert F.cosine_similarity(in_grid - center, alone - center).min() > 0.7
 
 
 @pytest.mark.parametrize("stage", [1, 2])
