@@ -48,3 +48,6 @@ def test_a_cause_moves_a_picture_in_units_of_true_product_pictures(exam):
     assert found["moved by background"] == pytest.approx(moved / unit)
     assert found["moved by none"] == 0
     assert found["moved"] == pytest.approx(moved / unit / 2)
+    pale = exam.moved(lambda rows: 128 + (rows.pixels(SIDE).astype(float) - 128) / 4, calm, 3)
+    assert pale["moved"] == pytest.approx(found["moved"] / 4, rel=1e-3)
+    assert pale["moved_own"] == pytest.approx(found["moved_own"], rel=1e-3)  # fading buys nothing
