@@ -487,12 +487,23 @@ def test_controls_are_what_they_are_called(part):
     e = torch.tensor([[-4.0, 9.0]])
     torch.testing.assert_close(controls.power(e, 0.5), torch.tensor([[-2.0, 3.0]]))
     torch.testing.assert_close(controls.power(e, 0.5, 5.0), torch.tensor([[-3.0, 2.0]]))
-    assert list(controls.options("whitening", train)) == []
-    powers = controls.options("power", train)
+    shop = np.arange(80) % 3 == 0
+    assert list(controls.options("whitening", train, shop)) == []
+    powers = controls.options("power", train, shop)
     assert len(powers) == 2 * len(controls.EXPONENTS)
     moved = torch.from_numpy(train - train.mean(0))
     found = powers["0.5, e less the mean"](torch.from_numpy(train))
     torch.testing.assert_close(found * found.abs(), moved)
+    (sides,) = controls.options("sides", train, shop).values()
+    for side, rows in zip(sides, (train[~shop], train[shop]), strict=True):
+        moved = side(torch.from_numpy(rows))
+        torch.testing.assert_close(moved.mean(0), torch.zeros(12).double())
+    weights = controls.options("levels", np.ones((3, 472)), shop[:3])
+    assert len(weights) == len(controls.WEIGHTS) ** 2
+    (weighted,) = weights["1, 2, 0.5"](torch.ones(1, 472))
+    assert [weighted[i].item() for i in (0, 39, 40, 151, 152, 471)] == [1, 1, 2, 2, 0.5, 0.5]
+    half = part.after((lambda q: q, lambda g: g[:, torch.arange(g.shape[1])]))
+    torch.testing.assert_close(half[0], part.after(lambda e: e)[0])  # one for each side
     center = part.gallery.mean(0)
     centred = gsn.decode_transform(gsn.CENTRED, center)(part.query)
     torch.testing.assert_close(centred, part.query - center)
@@ -734,18 +745,40 @@ def test_settings_are_chosen_on_validation_and_passed_on():
     found += [trial("final,head,gsn", i, v) for i, v in enumerate((0.3, 0.4))]
     told = gsn.choose(found, heads=True)["head,gsn"]
     assert told == first[2]  # second in the trials, first at full length
-    behind = gsn.choose(found)
-    for arm in ("gsn", "gsn_separate", "gsn_ten"):  # a trained block takes the head's margins
-        assert all(behind[arm][key] == told[key] for key in ("high", "low", "hard", "shape"))
-    assert behind["gsn_separate"]["on"] == "cells"
-    assert behind["gsn_ten"]["items"] == 10
+    third = gsn.rounds(found)[3]
+    for arm in ("gsn", "gsn_separate"):  # a trained block tries the head's two best margins
+        margins = [(c["high"], c["low"]) for c in third[arm]]
+        assert (told["high"], told["low"]) in margins
+        assert len(set(margins)) == 2
+        assert {choice["hard"] for choice in third[arm]} == {told["hard"]}
+    last = gsn.choose(found, heads=True)
+    assert (last["last,gsn"]["high"], last["last,gsn"]["low"]) == (told["high"], told["low"])
+    assert gsn.choose(found)["gsn_separate"]["on"] == "cells"
+    assert last["head,gsn_ten"]["items"] == 10
+    middle = gsn.choose([])["gsn"]
+    assert middle["rate"] == gsn.BLOCK_RATES[1]["rate"]  # of blocks that nobody has tried
+
+
+def test_the_best_losses_are_distinct_whatever_their_rates():
+    choices = [{"margin": m, "rate": r} for m in (1, 2, 3) for r in (0.1, 0.2)]
+    found = [trial("a", i, v) for i, v in enumerate((0.5, 0.9, 0.1, 0.2, 0.8, 0.85))]
+    assert gsn.best_losses(found, "a", choices) == [
+        {"margin": 1, "rate": None},
+        {"margin": 3, "rate": None},
+    ]
 
 
 def test_all_arms_are_tried_equally_often_and_the_best_rate_lies_inside():
-    _, first, last, third = gsn.rounds([])
-    assert {len(choices) for choices in first.values()} == {24}
-    assert {len(choices) for choices in last.values()} == {2}
-    assert {len(choices) for choices in third.values()} == {4}
+    _, first, last, third, ending = gsn.rounds([])
+    counts = {arm: len(choices) for arm, choices in first.items()}
+    assert counts.pop("head,gsn_batch") == 48  # means over all negatives, or active ones
+    assert set(counts.values()) == {24}
+    assert {len(choices) for choices in (*last.values(), *ending.values())} == {2}
+    assert {arm: len(choices) for arm, choices in third.items()} == {
+        arm: 4 if gsn.is_head(arm) else 6 for arm in third
+    }
+    assert {gsn.seeds_of_trial(f"final,{arm}") for arm in gsn.BLOCK} == {(0,)}
+    assert gsn.seeds_of_trial("final,head,gsn") == (0, 1)
     arm, rates = "head,gsn", [choice["rate"] for choice in first["head,gsn"]]
     inside = [trial(arm, i, float(rate == 3e-3)) for i, rate in enumerate(rates)]
     assert len(gsn.rounds(inside)[1][arm]) == 24
@@ -756,6 +789,17 @@ def test_all_arms_are_tried_equally_often_and_the_best_rate_lies_inside():
     assert [choice["rate"] for choice in grown[24:]] == pytest.approx([0.09] * 6)
     edge.append(trial(arm, 25, 0.9))
     assert gsn.choose(edge, heads=True)[arm] == grown[25]
+
+
+def test_a_mean_over_active_cells_does_not_thin_out_hard_ones():
+    maps = torch.tensor([[0.9, 0.5] + [-0.5] * 98])
+    match = torch.zeros(1, 100, dtype=torch.bool)
+    match[0, 0] = True
+    every, active = (
+        gsn.double_margin_loss(maps, match, 0.8, 0.0, mean=mean) for mean in ("all", "active")
+    )
+    assert every.item() == pytest.approx(0.5 / 99)
+    assert active.item() == pytest.approx(0.5)
 
 
 def test_one_rule_for_hard_negatives_and_equal_rates():
@@ -782,9 +826,10 @@ def test_arms_differ_in_one_thing_from_rung_to_rung():
             keys = {*told[a], *told[b]} - {"rate"}
             return {key for key in keys if told[a].get(key) != told[b].get(key)}
 
-        assert changed("gsn_ten", "gsn") == {"items"}
         assert told["gsn_batch"]["on"] == told["infonce"]["on"] == told["triplet"]["on"] == "batch"
         if heads:
+            assert changed("gsn_ten", "gsn") == {"items"}
+            assert changed("infonce_own", "infonce") == {"on"}
             assert changed("gsn", "gsn_squared") == {"power"}
             assert changed("infonce_pairs", "infonce_wide") == {"items"}
         else:
@@ -797,19 +842,20 @@ def test_arms_differ_in_one_thing_from_rung_to_rung():
 def test_the_plan_goes_round_by_round(monkeypatch):
     monkeypatch.setattr(gsn.opening, "present", lambda data, *_: True)
     monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
-    for stage in range(4):
+    for stage in range(5):
         found = [r for arms in gsn.rounds([])[:stage] for r in all_tried([arms])]
         found += [replace(r, seed=1) for r in found if "final" in r.arm]
         assert max(job.stage for job in gsn.plan("full", found)) <= stage
     jobs = gsn.plan("full", finished())
-    last = [job for job in jobs if job.stage == 4]
+    last = [job for job in jobs if job.stage == 5]
     count = lambda data, arm: sum((j.data, j.arm) == (data, arm) for j in jobs)  # noqa: E731
     sizes = gsn.preset(gsn.BUDGET, "full")
     for arm in gsn.DECIDING:
         assert count("wardrobe-garments", arm) == sizes["seeds"]
     for arm in gsn.BEYOND:
         assert count("grocery-store", arm) == 5
-    assert count("wardrobe-garments", "gsn_ten") == 5
+    for arm in gsn.BLOCK:
+        assert count("wardrobe-garments", arm) == sizes["block_seeds"] >= 5
     assert count("wardrobe-garments", "head,infonce_wide") == 5
     assert (count("mnist-1000", "svm,discovered"), count("mnist-2000", "svm,linear")) == (20, 10)
     assert count("mnist-1000", "svm,reinforce") == count("wardrobe-garments", "function,rl") == 10
@@ -846,14 +892,14 @@ def test_sizes_of_a_run():
     assert gsn.budget("wardrobe-garments", "full", "head,gsn")["steps"] == full["head_steps"]
     assert gsn.budget("wardrobe-garments", "full", "margins,0.5,0.1")["steps"] == full["head_steps"]
     tried = gsn.budget("wardrobe-garments", "full", "trial,gsn,1")
-    assert (tried["steps"], tried["looks"]) == (full["steps"] // 3, 0)
+    assert (tried["steps"], tried["looks"]) == (full["steps"] // 2, 0)
+    assert gsn.budget("wardrobe-garments", "full", "last,gsn")["steps"] == full["head_steps"]
     whole = gsn.budget("wardrobe-garments", "full", "trial,final,head,gsn,1")
     assert whole["steps"] == full["head_steps"]
     assert gsn.budget("grocery-store", "full", "gsn")["steps"] == full["grocery_steps"]
     assert gsn.budget("grocery-store", "full", "head,gsn")["steps"] == full["head_steps"]
-    for arm, like in (("gsn_ten", "steps"), ("head,gsn_ten", "head_steps")):
-        ten = gsn.budget("wardrobe-garments", "full", arm)["steps"]
-        assert 10 * ten == full["items"] * full[like]  # as many queries in all
+    ten = gsn.budget("wardrobe-garments", "full", "head,gsn_ten")["steps"]
+    assert 10 * ten == full["items"] * full["head_steps"]  # as many queries in all
     tried = gsn.budget("wardrobe-garments", "full", "trial,head,gsn_ten,1")["steps"]
     assert tried == full["items"] * full["head_steps"] // 30
     assert gsn.budget("deepfashion-c2s", "paper", "gsn")["size"] == 224

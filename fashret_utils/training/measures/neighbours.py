@@ -93,11 +93,19 @@ class InGrids(nn.Module):
 
 
 def search_in_grids(model: nn.Module, data: Bench) -> Search:
-    """The search of the test in which gallery pictures are embedded in grids, queries alone."""
+    """The search of the test in which gallery pictures are embedded in grids, queries alone.
+
+    The neighbours in a grid are drawn from the whole gallery.
+    """
     asked = set(data.catalog.where(split="query").source)
 
     def embed(part: Catalog) -> np.ndarray:
-        alone = set(part.source) <= asked
-        return data.embed(model if alone else InGrids(model), part)
+        if set(part.source) <= asked:
+            return data.embed(model, part)
+        order = np.random.default_rng(0).permutation(len(part))
+        found = data.embed(InGrids(model), part.take(order))
+        back = np.empty_like(found)
+        back[order] = found
+        return back
 
     return search(embed, data.catalog)

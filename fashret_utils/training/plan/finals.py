@@ -18,7 +18,7 @@ Choices = Sequence[Mapping[str, object]]
 FINALISTS = 2
 PREFIX = "final"
 # Settings whose values have an order, so that a grid of them has two ends.
-ORDERED = ("rate", "scale", "temperature", "neg_margin", "margin", "positive_margin")
+ORDERED = ("rate", "scale", "temperature", "neg_margin", "margin", "positive_margin", "hard")
 
 
 def finalists(
