@@ -142,6 +142,19 @@ def test_what_an_arm_has_learnt_is_asked_where_it_has_learnt(at_home, curve, ver
     assert "no run with these seeds is recorded on garments" in lost.why
 
 
+@pytest.mark.parametrize(("same_world", "verdict"), [((), "unresolved"), (("new",), "supported")])
+def test_what_training_still_moved_has_a_sign_on_other_items_of_its_world(same_world, verdict):
+    made = Shop()
+    for data in ("garments", "new"):
+        away = {"trained_on": "garments"} if data == "new" else {}
+        made.add("frozen", 0.2, seeds=1, data=data)
+        made.add("a", 0.3, data=data, curve=RISING, **away)
+        made.add("b", 0.27, data=data, curve=FLAT, **away)
+    stated = claim(contrast("a", "b", data="new"))
+    (found,) = made.judge(stated, **STARTS, same_world=same_world)
+    assert found.verdict == verdict
+
+
 @pytest.mark.parametrize(
     ("side", "bound", "verdict"),
     [

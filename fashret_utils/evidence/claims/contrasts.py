@@ -72,7 +72,8 @@ def contrast(
     if decides:
         about["gates"] = gates(grounds, entry, found, metric)
         about["moved"] = moved(grounds, found, arms, metric)
-        about["away"] = any(run.trained_on is not None for run in found.all)
+        known = found.all[0].data in grounds.ledger.same_world
+        about["away"] = not known and any(run.trained_on is not None for run in found.all)
         about["starts"] = starts(grounds, entry, found, metric, b)
         if b.ndim == 2 and len(b) > MIN_SEEDS:
             about["floor"] = noise_floor(b, families, FEWER_DRAWS).size

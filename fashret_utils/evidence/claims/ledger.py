@@ -57,6 +57,7 @@ class Ledger:
     starts: tuple[str, ...] = ()  # arms that every trained arm must beat
     untrained: tuple[str, ...] = ()  # arms without seeds
     gates: tuple[dict, ...] = ()  # numbers that say whether an arm has learnt what it should
+    same_world: tuple[str, ...] = ()  # tests of other items of what arms have learnt from
 
 
 def load(folder: str | Path | None = None) -> list[Ledger]:
@@ -83,10 +84,11 @@ def read(path: str | Path) -> Ledger:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ClaimsError(f"{path} is not YAML: {error}") from error
-    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS | {"starts", "untrained", "gates"})
+    optional = {"starts", "untrained", "gates", "same_world"}
+    _keys(path, content, _LEDGER_KEYS, _LEDGER_KEYS | optional)
     if not isinstance(content["claims"], list) or not content["claims"]:
         raise ClaimsError(f"{path}: `claims` must be a list with at least one claim")
-    arms = {key: _names(path, content, key) for key in ("starts", "untrained")}
+    arms = {key: _names(path, content, key) for key in ("starts", "untrained", "same_world")}
     gates = tuple(content.get("gates", ()))
     for number, rule in enumerate(gates):
         _check_gate(f"{path}, gate {number}", rule)

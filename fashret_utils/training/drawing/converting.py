@@ -30,7 +30,7 @@ def generate(converter: nn.Module, pixels: np.ndarray) -> np.ndarray:
     **Arguments**: `converter` - pictures from -1 to 1 to pictures from -1 to 1; its mode is as
     before when this returns.
     """
-    device, training = next(converter.parameters()).device, converter.training
+    device, training = next(converter.parameters(), torch.empty(0)).device, converter.training
     converter.eval()
     parts = []
     for chunk in torch.from_numpy(np.array(pixels)).split(CHUNK):
@@ -49,7 +49,7 @@ def between(
     **Arguments**: `encoder`, `decoder` - the halves of a converter, in evaluation mode; `first`,
     `last` - photos at the two ends, uint8 (n, 3, S, S).
     """
-    device = next(decoder.parameters()).device
+    device = next(decoder.parameters(), torch.empty(0)).device
     ends = [encoder(signed(normalise(torch.from_numpy(x).to(device)))) for x in (first, last)]
     way = torch.linspace(0, 1, steps, device=device)
     lines = [decoder(ends[0] + share * (ends[1] - ends[0])).float() for share in way]
