@@ -57,12 +57,14 @@ def test_a_forest_plot_names_contrasts_that_the_ledger_decides_by(path):
         for entry in claim.evidence
         if entry.get("contrast") and entry["data"]
     }
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code" and "forest_list(" in cell.source:
-            (named,) = (
-                ast.literal_eval(line.value)
-                for line in ast.parse(cell.source).body
-                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "NAMES"
-            )
-            assert set(named) <= decided
-            assert len(set(named.values())) == len(named)
+    code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    for source in (each for each in code if "NAMES = {" in each):
+        (named,) = (
+            ast.literal_eval(line.value)
+            for line in ast.parse(source).body
+            if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "NAMES"
+        )
+        assert set(named) <= decided
+        assert len(set(named.values())) == len(named)
+    lists = sum("forest_list(" in each for each in code)
+    assert lists == sum("NAMES = {" in each for each in code)
