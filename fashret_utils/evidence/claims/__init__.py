@@ -14,12 +14,11 @@ A claim with contrasts names its `primary` metric, which alone decides, and `del
 effect of interest as a share (by default the book's: 0.01 of `map`, 0.02 of `hit@1`); `shown`
 lists the metrics that stand beside it. `starts` of the ledger (or of a contrast) are the arms that
 every trained arm must beat before it is compared (of a contrast also a list for each arm),
-`untrained` those that have no seeds. `gated` of
-a contrast names those of its arms that must; the others may have learnt nothing, where that is what
-the claim says of them. `gates` of the ledger, or of a contrast, ask more of some arms: a `number`
-of an `arm` on `data` must be `below` or `above` a bound, in the mean over its runs. `same_world`
-names tests of other items of the very data that arms have learnt from: what training still moved
-there is known in its sign.
+`untrained` those that have no seeds. `gated` of a contrast names those of its arms that must; the
+others may have learnt nothing, where that is what the claim says of them. `gates` of the ledger, or
+of a contrast, ask more of some arms: a `number` of an `arm` on `data` must be `below` or `above` a
+bound, in the mean over its runs. `same_world` names tests of other items of the very data that arms
+have learnt from: what training still moved there is known in its sign.
 
 A claim that no run here can bear on has `untestable`, with the reason, in place of evidence.
 `section` names the heading of the chapter under which the evidence stands; without it that is the

@@ -49,7 +49,7 @@ def between(
     **Arguments**: `encoder`, `decoder` - the halves of a converter, in evaluation mode; `first`,
     `last` - photos at the two ends, uint8 (n, 3, S, S).
     """
-    device = next(decoder.parameters(), torch.empty(0)).device
+    device = next(decoder.parameters()).device
     ends = [encoder(signed(normalise(torch.from_numpy(x).to(device)))) for x in (first, last)]
     way = torch.linspace(0, 1, steps, device=device)
     lines = [decoder(ends[0] + share * (ends[1] - ends[0])).float() for share in way]
