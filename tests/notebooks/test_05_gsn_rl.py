@@ -1,6 +1,7 @@
 """Chapter 05: grids, losses, programs, functions, kernels, controller and the plan of runs."""
 
 import itertools
+import json
 import math
 import os
 from dataclasses import replace
@@ -451,32 +452,39 @@ def test_a_reward_is_the_mean_over_folds(part):
 
 
 def test_folds_share_no_item_with_each_other_or_with_the_choice(garments):
-    _, folds, second = gsn.frozen_parts("smoke", "")
-    assert len(folds) == 4
-    assert len(second) == 1
-    counts = [len(np.unique(fold.right.numpy(), axis=0)) for fold in folds]  # an item a pattern
-    assert sum(counts) == gsn.preset(gsn.BUDGET, "smoke")["reward_items"]
-    n_val = garments.where(split="val").n_items
-    assert len(np.unique(second[0].right.numpy(), axis=0)) == n_val
+    space = gsn.frozen("smoke", "")[0]
+    assert len(space.folds) == 4
+    count = lambda part: len(np.unique(part.right.numpy(), axis=0))  # noqa: E731, an item a pattern
+    assert sum(map(count, space.folds)) == gsn.preset(gsn.BUDGET, "smoke")["reward_items"]
+    val, train = (garments.where(split=split) for split in ("val", "train"))
+    assert count(space.second) == val.n_items
+    learnt = gsn.space_of(gsn.of_trunk, "smoke", "", learnt=True)  # knows the training items
+    assert sum(map(count, learnt.folds)) + count(learnt.second) == val.n_items
+    assert count(learnt.second) == val.n_items // 2
+    seen = torch.from_numpy(gsn.of_trunk(val.where(domain="street"))).double()
+    rewarded = torch.cat([fold.query for fold in learnt.folds])
+    assert torch.equal(torch.cat([rewarded, learnt.second.query]), seen)
+    assert len(learnt.center) == 472
+    assert len(learnt.train) == len(train)
 
 
 def test_the_identity_is_a_candidate_of_every_search(monkeypatch):
     """Where no program beats it on validation, no function is used."""
     real = gsn.transform_reward
-    second = gsn.frozen_parts("smoke", "")[2]
+    space, plan = gsn.frozen("smoke", "")[0], gsn.preset(gsn.BUDGET, "smoke")
 
     def judge(tokens, parts, center):
-        if parts is second:
+        if parts[0] is space.second:
             return float(tuple(tokens) == gsn.IDENTITY)
         return real(tokens, parts, center)
 
     monkeypatch.setattr(gsn, "transform_reward", judge)
-    tokens, again, tried = gsn.best_transform("random", 1, "smoke", "")
+    tokens, again, tried = gsn.best_transform("random", 1, plan, space)
     assert (tokens, again[tokens]) == (gsn.IDENTITY, 1.0)
     rewards = dict(zip(map(tuple, tried["tokens"]), tried["reward"], strict=True))
     looked = [rewards[program] for program in again if program != gsn.IDENTITY]
     assert len(set(looked)) == len(looked) > 1  # no function twice in another spelling
-    assert len(tried) == gsn.preset(gsn.BUDGET, "smoke")["programs"]
+    assert len(tried) == plan["programs"]
 
 
 def test_controls_are_what_they_are_called(part):
@@ -733,7 +741,14 @@ def finished():
     found = []
     while len(more := all_tried(gsn.rounds(found))) > len(found):
         found = more
-    return found + [replace(r, seed=1) for r in found if "final" in r.arm]
+    return of_all_seeds(found)
+
+
+def of_all_seeds(found):
+    """The same trials with all the seeds that they have."""
+    twice = [replace(r, seed=1) for r in found if "final" in r.arm]
+    of_rate = [r for r in found if r.arm.startswith("trial,function,")]
+    return found + twice + [replace(r, seed=seed) for r in of_rate for seed in (100, 101)]
 
 
 def test_settings_are_chosen_on_validation_and_passed_on():
@@ -844,7 +859,7 @@ def test_the_plan_goes_round_by_round(monkeypatch):
     monkeypatch.setattr(gsn.sets, "readable", lambda *_: True)
     for stage in range(5):
         found = [r for arms in gsn.rounds([])[:stage] for r in all_tried([arms])]
-        found += [replace(r, seed=1) for r in found if "final" in r.arm]
+        found = of_all_seeds(found)
         assert max(job.stage for job in gsn.plan("full", found)) <= stage
     jobs = gsn.plan("full", finished())
     last = [job for job in jobs if job.stage == 5]
@@ -860,6 +875,12 @@ def test_the_plan_goes_round_by_round(monkeypatch):
     assert (count("mnist-1000", "svm,discovered"), count("mnist-2000", "svm,linear")) == (20, 10)
     assert count("mnist-1000", "svm,reinforce") == count("wardrobe-garments", "function,rl") == 10
     assert count("fashion-mnist-1000", "svm,reinforce") == 10
+    assert count("wardrobe-garments", "gsn,rl") == sizes["block_seeds"]
+    rates = {job.settings["rate"] for job in jobs if job.arm in ("svm,reinforce", "function,rl")}
+    assert len({str(job.settings) for job in jobs if job.arm == "gsn,rl"}) == 1
+    assert rates == {gsn.controller_rate(finished())["rate"]}
+    tried = {job.seed for job in jobs if job.arm.startswith("trial,function,")}
+    assert not tried & {job.seed for job in jobs if job.arm in ("svm,reinforce", "function,rl")}
     assert not [job for job in last if trials.is_trial(job.arm)]
     names = [(job.data, job.arm, job.seed) for job in jobs]
     assert len(set(names)) == len(names)
@@ -873,6 +894,8 @@ def test_the_ledger_names_arms_that_the_plan_runs(monkeypatch):
     runs = {(job.data, job.arm, job.seed) for job in gsn.plan("full", finished())}
     seeds = lambda data, arm: sum(run[:2] == (data, arm) for run in runs)  # noqa: E731
     runs |= {(data, "gsn,in-grids", seed) for data, arm, seed in runs if arm == "gsn"}
+    over = {(data, seed) for data, arm, seed in runs if arm == "gsn,rl"}
+    runs |= {(data, f"gsn,{name}", seed) for name in gsn.TRAINED for data, seed in over}
     (grounds,) = claims.all_grounds("gsn_rl")
     beside = {"grocery-store-packages": "grocery-store"}
     for claim in grounds.ledger.claims:
@@ -943,6 +966,32 @@ def test_functions_are_recorded_beside_the_trunk(tmp_path, where):
     rl = found["function,rl"]
     assert rl.extra["reward"] == max(rl.curve["best"])
     assert rl.extra["text"] == gsn.formula(rl.extra["tokens"], gsn.VECTORS)
+
+
+def test_functions_over_a_trained_network_start_from_what_it_finds(tmp_path, where):
+    told = gsn.choose([])["gsn"]
+    gsn.do(Job("wardrobe-garments", "gsn", 0, told), where)
+    settings = {"network": told, "programs": 8, "rate": 0.01}
+    gsn.do(Job("wardrobe-garments", "gsn,rl", 0, settings), where)
+    found = {r.arm: r for r in records.load(tmp_path, data="wardrobe-garments")}
+    assert {f"gsn,{name}" for name in gsn.TRAINED} < set(found)
+    same, start = found["gsn,identity"], found["gsn"]
+    assert same.metrics["map"] == pytest.approx(start.metrics["map"], rel=1e-5)
+    assert found["gsn,rl"].extra["settings"] == json.loads(json.dumps(settings))
+    assert len({r.per_query["queries"] for r in found.values()}) == 1
+    kept = records.embeddings(start, tmp_path)  # seed 0 of the arms that the explorer shows
+    assert kept["query"].shape[1] == 128
+
+
+def test_the_rate_of_the_controller_has_trials_of_its_own(tmp_path, where):
+    gsn.do(Job("wardrobe-garments", "trial,function,rl,0", 100, gsn.RL_RATES[0]), where)
+    (tried,) = records.load(tmp_path)
+    assert tried.metrics == {}
+    assert 0 < tried.extra["val_map"] <= 1
+    assert tried.extra["settings"] == gsn.RL_RATES[0]
+    marks = [trial("function,rl", i, v) for i, v in enumerate((0.2, 0.1, 0.3))]
+    assert gsn.controller_rate(marks) == gsn.RL_RATES[2]
+    assert gsn.rounds(marks)[0]["function,rl"][3]["rate"] == pytest.approx(1 / 30)
 
 
 @REAL

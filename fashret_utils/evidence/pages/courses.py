@@ -75,7 +75,7 @@ def found(records: Collection, metric: str) -> pd.DataFrame:
     rows = [
         {
             "data": record.data,
-            "search": record.arm.partition(",")[2],
+            "search": record.arm,
             "seed": record.seed,
             "program": record.extra["text"],
             **{name: round(100 * record.extra[name], 1) for name in ("reward", "second")},
