@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from fashret_utils.evidence.records import Record
-from fashret_utils.training.plan import finals, ties, trials
+from fashret_utils.training.plan import edges, finals, trials
 
 Choices = Sequence[Mapping[str, object]]
 
@@ -65,4 +65,4 @@ def wider(
     **Arguments**: `tried` - arm -> its choices; `name` - of the setting, with three values at
     least; `tied` - settings that move with it in ratio.
     """
-    return {arm: ties.widened(found, arm, choices, name, *tied) for arm, choices in tried.items()}
+    return {arm: edges.widened(found, arm, choices, name, *tied) for arm, choices in tried.items()}

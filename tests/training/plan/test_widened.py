@@ -3,7 +3,7 @@
 import pytest
 from tried import all_tried
 
-from fashret_utils.training.plan import chosen, ties
+from fashret_utils.training.plan import chosen, edges
 
 CHOICES = [{"rate": rate, "judge_rate": rate / 2, "code": 64} for rate in (2e-4, 4e-4, 8e-4)]
 
@@ -18,20 +18,20 @@ def marked(marks):
 
 @pytest.mark.parametrize(("marks", "rate"), [((1, 2, 3), 1.6e-3), ((3, 2, 1), 1e-4)])
 def test_one_more_is_tried_beyond_an_edge(marks, rate):
-    choices = ties.widened(marked(marks), "gan", CHOICES, "rate", "judge_rate")
+    choices = edges.widened(marked(marks), "gan", CHOICES, "rate", "judge_rate")
     assert choices[:3] == CHOICES
     (more,) = choices[3:]
     assert more == {"rate": pytest.approx(rate), "judge_rate": pytest.approx(rate / 2), "code": 64}
 
 
 def test_what_an_arm_does_not_have_does_not_move():
-    (*_, more) = ties.widened(marked((1, 2, 3)), "gan", CHOICES, "rate", "scale")
+    (*_, more) = edges.widened(marked((1, 2, 3)), "gan", CHOICES, "rate", "scale")
     assert more == {"rate": pytest.approx(1.6e-3), "judge_rate": 4e-4, "code": 64}
 
 
 def test_nothing_is_added_within_a_grid_or_before_its_trials():
-    assert ties.widened(marked((1, 3, 2)), "gan", CHOICES, "rate") == CHOICES
-    assert ties.widened([], "gan", CHOICES, "rate") == CHOICES
+    assert edges.widened(marked((1, 3, 2)), "gan", CHOICES, "rate") == CHOICES
+    assert edges.widened([], "gan", CHOICES, "rate") == CHOICES
 
 
 def test_the_table_says_what_was_chosen_and_what_is_still_at_an_edge():

@@ -1,8 +1,7 @@
-"""How far trials can tell settings apart: their noise, ties, and grids that end too early."""
+"""Grids that end too early: settings beyond the edge at which the best one lies."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -11,38 +10,6 @@ from fashret_utils.evidence.records import Record
 from fashret_utils.training.plan import trials
 
 Choices = Sequence[Mapping[str, object]]
-
-
-def noise(found: Collection[Record], arms: Collection[str]) -> float:
-    """Standard deviation of a trial's validation mAP over seeds, pooled over all settings.
-
-    **Arguments**: `arms` - whose trials count. **Returns** NaN where no setting has run twice.
-    """
-    names = tuple(f"{trials.PREFIX},{arm}," for arm in arms)
-    marks: dict[str, list[float]] = defaultdict(list)
-    for record in found:
-        if record.arm.startswith(names):
-            marks[record.arm].append(record.extra[trials.METRIC])
-    several = [np.array(values) for values in marks.values() if len(values) > 1]
-    freedom = sum(len(values) - 1 for values in several)
-    squares = sum(np.square(values - values.mean()).sum() for values in several)
-    return float(np.sqrt(squares / freedom)) if freedom else np.nan
-
-
-def tied(found: Collection[Record], arm: str, choices: Choices, spread: float) -> list[int]:
-    """Numbers of the settings that cannot be told from the best, the best first.
-
-    Two means of n trials each differ by chance by `spread` times the root of 2 / n; twice that
-    counts as a tie.
-    """
-    marks = trials.score(found, arm, len(choices))
-    if np.isnan(marks).all():
-        return []
-    best = int(np.nanargmax(marks))
-    seeds = sum(record.arm == f"{trials.PREFIX},{arm},{best}" for record in found)
-    reach = 2 * spread * np.sqrt(2 / seeds)
-    near = [i for i in np.argsort(-marks) if i != best and marks[best] - marks[i] <= reach]
-    return [best, *map(int, near)]
 
 
 def beyond_edge(values: Collection[float], best: float) -> float | None:
