@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fashret_utils.data.augment import constant
+from fashret_utils.models.trunks.depthwise import quick
 
 
 class Trunk(nn.Module):
@@ -146,7 +147,7 @@ def cut(trunk: Trunk, after: int | str) -> tuple[Trunk, nn.Sequential]:
             f"{trunk.name} cannot be cut after {step!r}: it has {', '.join(names[:-1]) or 'none'}"
         )
     rest = names[names.index(step) + 1 :]
-    tail = OrderedDict((name, _copied(trunk.steps.get_submodule(name))) for name in rest)
+    tail = OrderedDict((name, quick(_copied(trunk.steps.get_submodule(name)))) for name in rest)
     return trunk.giving((step,)), nn.Sequential(tail)
 
 
