@@ -5,13 +5,15 @@ import torch
 from torch import nn
 
 from fashret_utils.models import cut, trunk
+from fashret_utils.models.trunks import depthwise
 from fashret_utils.models.trunks.depthwise import DepthwiseConv2d, quick
 
 
-def pair(kernel, channels=6):
+def pair(kernel, dilation=1, channels=6):
     """A depthwise convolution of the library in float64, and the same one as ours."""
     torch.manual_seed(0)
-    about = {"padding": tuple(side // 2 for side in kernel), "groups": channels, "bias": False}
+    padding = tuple(side // 2 * dilation for side in kernel)
+    about = {"padding": padding, "dilation": dilation, "groups": channels, "bias": False}
     plain = nn.Conv2d(channels, channels, kernel, **about).double()
     ours = nn.Conv2d(channels, channels, kernel, **about).double()
     ours.load_state_dict(plain.state_dict())
@@ -20,10 +22,11 @@ def pair(kernel, channels=6):
 
 @pytest.mark.parametrize("kernel", [(5, 5), (3, 3), (5, 3)])
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 3), (2, 1), (3, 4), (4, 4), (6, 7)])
+@pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_values_and_gradients_are_those_of_the_library(kernel, size, layout):
+def test_values_and_gradients_are_those_of_the_library(kernel, size, dilation, layout):
     found = []
-    for module in pair(kernel):
+    for module in pair(kernel, dilation):
         torch.manual_seed(1)
         x = torch.randn(5, 6, *size).double().contiguous(memory_format=layout).requires_grad_()
         y = module(x)
@@ -33,10 +36,23 @@ def test_values_and_gradients_are_those_of_the_library(kernel, size, layout):
         torch.testing.assert_close(ours, theirs)
 
 
-def test_small_maps_take_the_quick_way_and_others_do_not():
-    ours = pair((5, 5))[1]
-    names = [type(ours(torch.randn(2, 6, side, side).double()).grad_fn).__name__ for side in (3, 5)]
-    assert names == ["_OnSmallMapsBackward", "ConvolutionBackward0"]
+@pytest.mark.parametrize("at_once", [1, 6 * 3 * 3 * 2, 10**6])
+def test_maps_are_taken_some_at_a_time(monkeypatch, at_once):
+    monkeypatch.setattr(depthwise, "AT_ONCE", at_once)  # one, two, or all of five maps
+    gradients = []
+    for module in pair((5, 5)):
+        torch.manual_seed(1)
+        module(torch.randn(5, 6, 3, 3).double()).square().sum().backward()
+        gradients.append(module.weight.grad)
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize(
+    ("side", "dilation", "is_quick"), [(3, 1, True), (5, 1, False), (3, 2, True), (8, 2, True)]
+)
+def test_small_maps_and_spread_kernels_take_the_quick_way(side, dilation, is_quick):
+    way = pair((5, 5), dilation)[1](torch.randn(2, 6, side, side).double()).grad_fn
+    assert type(way).__name__ == ("_QuickBackBackward" if is_quick else "ConvolutionBackward0")
 
 
 def test_a_gradient_that_nobody_asks_for_is_not_computed():
@@ -64,6 +80,7 @@ def test_a_gradient_that_nobody_asks_for_is_not_computed():
         nn.Conv2d(4, 4, 3, padding=1, stride=2, groups=4, bias=False),
         nn.Conv2d(4, 4, 4, padding=2, groups=4, bias=False),
         nn.Conv2d(4, 4, 3, padding="same", groups=4, bias=False),
+        nn.Conv2d(4, 4, 3, padding=1, dilation=2, groups=4, bias=False),
         nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False, padding_mode="reflect"),
     ],
 )
