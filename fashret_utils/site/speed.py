@@ -25,6 +25,7 @@ from fashret_utils.scale import machine
 FOLDER = "benchmarks"  # of the results
 PARTS = {  # record -> heading of its table on the page
     "training": "Training",
+    "blocks": "The last blocks of a trunk",
     "embeddings": "From files to embeddings",
     "retrieval": "Evaluation",
     "losses": "Losses",
