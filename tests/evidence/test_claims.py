@@ -308,6 +308,17 @@ def test_holm_runs_over_the_whole_chapter():
     )
 
 
+def test_a_comparison_of_two_claims_is_corrected_for_once():
+    stated = [
+        dataclasses.replace(claim(contrast("near", "b")), id=f"TINY-X{number}") for number in (1, 2)
+    ]
+    turned = dataclasses.replace(claim(contrast("b", "near")), id="TINY-X3")
+    made = shop().add("near", 0.262, curve=FLAT, seeds=5)
+    (alone,), among = made.judge(stated[0], **STARTS), made.judge(*stated, turned, **STARTS)
+    expected = alone.findings[0].adjusted
+    assert [each.findings[0].adjusted for each in among] == pytest.approx([expected] * 3)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [

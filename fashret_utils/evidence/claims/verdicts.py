@@ -34,7 +34,8 @@ def judge(grounds: Grounds) -> list[Verdict]:
     """Compute the verdicts of a ledger's claims, by the rules of the protocol page.
 
     Each comparison uses the largest scale at which its arms share at least three seeds. Holm's
-    correction runs over all deciding contrasts of the ledger that have learnt.
+    correction runs over all deciding contrasts of the ledger that have learnt, each counted once,
+    however many claims rest on it.
     """
     claims = grounds.ledger.claims
     found = [
@@ -47,12 +48,16 @@ def judge(grounds: Grounds) -> list[Verdict]:
         for entry, finding in findings
         if finding.decides and finding.estimate is not None
     ]
-    learnt = [finding for _, finding in tested if all(g.learnt for g in finding.gates.values())]
-    adjusted = dict(
-        zip(map(id, learnt), holm(np.array([_p(finding) for finding in learnt])), strict=True)
-    )
+    p = {
+        _asked(entry, finding): _p(finding)
+        for entry, finding in tested
+        if all(gate.learnt for gate in finding.gates.values())
+    }
+    adjusted = dict(zip(p, holm(np.array(list(p.values()))), strict=True))
     after = {
-        id(finding): decided(grounds, finding, entry, float(adjusted.get(id(finding), np.nan)))
+        id(finding): decided(
+            grounds, finding, entry, float(adjusted.get(_asked(entry, finding), np.nan))
+        )
         for entry, finding in tested
     }
     return [
@@ -153,6 +158,11 @@ def _together(findings: Sequence[Finding]) -> tuple[str, str]:
     why = ", ".join(f"{counts[name]} {name}" for name in CLASSES if counts[name])
     why += f" of {len(known)} comparisons" + (f"; {absent} without records" if absent else "")
     return verdict, why
+
+
+def _asked(entry: dict, finding: Finding) -> tuple:
+    """What two claims that rest on the same comparison have in common."""
+    return frozenset(entry["contrast"]), finding.data, finding.metric
 
 
 def _p(finding: Finding) -> float:
