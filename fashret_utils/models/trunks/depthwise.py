@@ -1,8 +1,8 @@
 """Convolutions of each channel by itself, quick to train where PyTorch's CPU library is slow.
 
 Where the map is smaller than the kernel, or the kernel is spread (dilated), the library falls back
-to plain loops on the way back, ten to forty times slower than need be; in the last blocks of an
-EfficientNet-Lite0 at 96 pixels these loops take half of a training step. Below, the gradient of the
+to plain loops on the way back, which take a third to a half of a training step of an
+EfficientNet-Lite0's last blocks at 96 pixels (`benchmarks/blocks.py`). Below, the gradient of the
 kernels is a sum of products of shifted maps, and that of the maps a convolution with the kernels
 turned around. What goes forward stays the library's.
 """
